@@ -12,7 +12,8 @@ struct row {
 };
 
 static const struct row rows[NVC_STATUS_LIMIT] = {
-#define NVC_STATUS(name, number, kind, word, text) [number] = {NVC_KIND_##kind, word, text},
+#define NVC_STATUS(name, number, kind, word, text)                                       \
+    [number] = {NVC_KIND_##kind, word, text},
 #include "nvcache/base/status.def"
 #undef NVC_STATUS
 };

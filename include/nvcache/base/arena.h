@@ -17,7 +17,10 @@ struct arena {
     char *end;
 };
 
-#define ARENA_INIT {NULL, NULL, NULL}
+#define ARENA_INIT                                                                       \
+    {                                                                                    \
+        NULL, NULL, NULL                                                                 \
+    }
 
 void arena_fini(struct arena *arena);
 
@@ -26,14 +29,15 @@ __attribute__((malloc, returns_nonnull)) void *arena_alloc(struct arena *arena,
                                                            size_t size);
 
 /* `count` objects of `size` bytes, zeroed; overflow counts as out of memory. */
-__attribute__((malloc, returns_nonnull)) void *
-arena_array(struct arena *arena, size_t count, size_t size);
+__attribute__((malloc, returns_nonnull)) void *arena_array(struct arena *arena,
+                                                           size_t count, size_t size);
 
-__attribute__((returns_nonnull)) char *arena_strdup(struct arena *arena, const char *text);
+__attribute__((returns_nonnull)) char *arena_strdup(struct arena *arena,
+                                                    const char *text);
 
 /* The first `len` bytes of `text` (which need not end there), NUL-terminated. */
-__attribute__((returns_nonnull)) char *arena_strndup(struct arena *arena, const char *text,
-                                                     size_t len);
+__attribute__((returns_nonnull)) char *arena_strndup(struct arena *arena,
+                                                     const char *text, size_t len);
 
 __attribute__((returns_nonnull, format(printf, 2, 3))) char *
 arena_printf(struct arena *arena, const char *format, ...);

@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 /* A growing byte buffer.  `data` may be NULL while `len` is 0.  Growth does not fail from
- * the caller's view (guard_give_up, as in arena.h); sizes that come from a file are checked
- * against their limit before they get here. */
+ * the caller's view (guard_give_up, as in arena.h); sizes that come from a file are
+ * checked against their limit before they get here. */
 
 struct buf {
     uint8_t *data;
@@ -14,7 +14,10 @@ struct buf {
     size_t cap;
 };
 
-#define BUF_INIT {NULL, 0, 0}
+#define BUF_INIT                                                                         \
+    {                                                                                    \
+        NULL, 0, 0                                                                       \
+    }
 
 void buf_fini(struct buf *buf);
 /* Forget the contents, keep the memory. */

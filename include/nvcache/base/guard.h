@@ -7,13 +7,13 @@
 
 /* The crash guard: a fault of ours costs speed, never a build.
  *
- * Armed once by the launcher, it turns SIGSEGV, SIGBUS, SIGFPE, SIGABRT and SIGILL of this
- * process into the fallback: exec the user's own compiler command, or (once the compiler has
- * run) exit with its status.  It is a net, not a design: each firing is logged, and counted
- * through the hook.  Signals are process-wide, so is this state. */
+ * Armed once by the launcher, it turns SIGSEGV, SIGBUS, SIGFPE, SIGABRT and SIGILL of
+ * this process into the fallback: exec the user's own compiler command, or (once the
+ * compiler has run) exit with its status.  It is a net, not a design: each firing is
+ * logged, and counted through the hook.  Signals are process-wide, so is this state. */
 
-/* What to do when this process cannot go on.  `path` and `argv` must stay valid.  `hook` (may
- * be NULL) runs first, in the signal handler when there is one: it may only make
+/* What to do when this process cannot go on.  `path` and `argv` must stay valid.  `hook`
+ * (may be NULL) runs first, in the signal handler when there is one: it may only make
  * async-signal-safe calls. */
 void guard_arm_exec(const char *path, char *const argv[],
                     void (*hook)(enum nvc_status why));
@@ -28,9 +28,9 @@ void guard_disarm(void);
 _Noreturn void guard_give_up(enum nvc_status why);
 
 /* Run fn(arg); return 0, or the number of the fatal signal that ended it.  After a signal
- * the memory fn was working on is in an unknown state: the caller must not touch it again.
- * Calls may not nest.  Works whether or not the guard is armed.
- * NVCACHE_GUARD=0 in the environment turns this and the handlers off (for sanitizers). */
+ * the memory fn was working on is in an unknown state: the caller must not touch it
+ * again. Calls may not nest.  Works whether or not the guard is armed. NVCACHE_GUARD=0 in
+ * the environment turns this and the handlers off (for sanitizers). */
 NVC_NODISCARD int guard_call(void (*fn)(void *arg), void *arg);
 
 /* End the running guard_call from inside with this signal number (LMDB's assert hook). */

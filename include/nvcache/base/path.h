@@ -26,8 +26,8 @@ const char *path_ext(const char *path);
 char *path_clean(struct arena *arena, const char *path);
 
 /* When `path` is `dir` or lies below it: the rest without a leading slash ("" for dir
- * itself), pointing into `path`.  Otherwise NULL.  Both are compared as text; give cleaned
- * paths. */
+ * itself), pointing into `path`.  Otherwise NULL.  Both are compared as text; give
+ * cleaned paths. */
 const char *path_below(const char *dir, const char *path);
 
 #endif

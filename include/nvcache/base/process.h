@@ -11,26 +11,26 @@
 /* Running other programs. */
 
 struct process_spec {
-    const char *path;       /* what to execute */
-    char *const *argv;      /* argv[0] is passed as it is */
-    char *const *envp;      /* NULL: ours */
-    const char *dir;        /* working directory; NULL: ours */
-    size_t capture_limit;   /* bytes kept per stream; 0: streams are not captured */
-    bool forward;           /* also pass captured output on to our own stdout and stderr, as
-                               it comes */
-    bool no_stdin;          /* standard input is /dev/null instead of ours */
+    const char *path;     /* what to execute */
+    char *const *argv;    /* argv[0] is passed as it is */
+    char *const *envp;    /* NULL: ours */
+    const char *dir;      /* working directory; NULL: ours */
+    size_t capture_limit; /* bytes kept per stream; 0: streams are not captured */
+    bool forward;         /* also pass captured output on to our own stdout and stderr, as
+                             it comes */
+    bool no_stdin;        /* standard input is /dev/null instead of ours */
 };
 
 struct process_result {
-    int wait_status;        /* as waitpid gives it */
-    bool truncated;         /* a stream was longer than capture_limit */
+    int wait_status; /* as waitpid gives it */
+    bool truncated;  /* a stream was longer than capture_limit */
     struct buf out;
     struct buf err;
     int64_t wall_ns;
 };
 
-/* Start it, wait for it.  Signals that ask us to end (INT, TERM, HUP, QUIT) are passed on to
- * the whole tree of descendants while waiting; process_signal() tells afterwards.  All
+/* Start it, wait for it.  Signals that ask us to end (INT, TERM, HUP, QUIT) are passed on
+ * to the whole tree of descendants while waiting; process_signal() tells afterwards.  All
  * descriptors that are not close-on-exec are inherited.  The caller owns result->out and
  * ->err also on failure.  ERR_EXEC (errno set) when it cannot be started. */
 NVC_NODISCARD enum nvc_status process_run(const struct process_spec *spec,

@@ -14,16 +14,19 @@
  *     return tmpfile_publish(&tmp, mode);
  *
  * The file is written beside its target under a name with 64 random bits (O_EXCL,
- * O_NOFOLLOW) and renamed over it.  When it is not published, leaving the scope removes it.
- * A process killed in between leaves the temporary file, never a partial target. */
+ * O_NOFOLLOW) and renamed over it.  When it is not published, leaving the scope removes
+ * it. A process killed in between leaves the temporary file, never a partial target. */
 struct tmpfile {
     int fd;
     char *path;   /* heap; NULL once published or discarded */
     char *target; /* heap */
 };
 
-#define TMPFILE_INIT {-1, NULL, NULL}
-#define AUTO_TMP     __attribute__((cleanup(tmpfile_discard))) struct tmpfile
+#define TMPFILE_INIT                                                                     \
+    {                                                                                    \
+        -1, NULL, NULL                                                                   \
+    }
+#define AUTO_TMP __attribute__((cleanup(tmpfile_discard))) struct tmpfile
 
 NVC_NODISCARD enum nvc_status tmpfile_open(struct tmpfile *tmp, const char *target);
 

@@ -5,12 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Identity: BLAKE2b-256.  Whatever decides *which* object is served goes through here; XXH3
- * (checksum.h) is for accidents only, because two files with one XXH3-128 can be made in
- * microseconds.
+/* Identity: BLAKE2b-256.  Whatever decides *which* object is served goes through here;
+ * XXH3 (checksum.h) is for accidents only, because two files with one XXH3-128 can be
+ * made in microseconds.
  *
- * A digest is over a domain string and a sequence of fields.  Each field is preceded by its
- * kind and length, so no two different sequences give the same bytes. */
+ * A digest is over a domain string and a sequence of fields.  Each field is preceded by
+ * its kind and length, so no two different sequences give the same bytes. */
 
 #define DIGEST_SIZE     32
 #define DIGEST_HEX_SIZE 65

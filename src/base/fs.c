@@ -1,0 +1,210 @@
+/* Files: whole reads and writes, directories, finding programs.  Every descriptor is
+ * close-on-exec, so that no compiler inherits one. */
+
+#include "nvcache/base/fs.h"
+
+#include "nvcache/base/arena.h"
+#include "nvcache/base/buf.h"
+#include "nvcache/base/path.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+void
+fs_closep(int *fd)
+{
+    const int saved = errno;
+
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+    errno = saved;
+}
+
+enum nvc_status
+fs_read_fd(int fd, size_t limit, struct buf *out)
+{
+    const size_t start = out->len;
+    struct stat st;
+    size_t room = 4096;
+
+    if (fstat(fd, &st) == 0 && st.st_size > 0 && (size_t)st.st_size <= limit)
+        room = (size_t)st.st_size + 1;
+    for (;;) {
+        const ssize_t n = read(fd, buf_reserve(out, room), room);
+
+        if (n == 0)
+            return NVC_OK;
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return status_from_errno(errno);
+        out->len += (size_t)n;
+        if (out->len - start > limit)
+            return NVC_ERR_LIMIT;
+        room = 65536;
+    }
+}
+
+enum nvc_status
+fs_read(const char *path, size_t limit, struct buf *out)
+{
+    AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return status_from_errno(errno);
+    return fs_read_fd(fd, limit, out);
+}
+
+enum nvc_status
+fs_write_full(int fd, const void *data, size_t len)
+{
+    const char *at = data;
+
+    while (len > 0) {
+        const ssize_t n = write(fd, at, len);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n == 0)
+            errno = ENOSPC;
+        if (n <= 0)
+            return status_from_errno(errno);
+        at += n;
+        len -= (size_t)n;
+    }
+    return NVC_OK;
+}
+
+enum nvc_status
+fs_mkdirs(const char *dir, mode_t mode)
+{
+    struct arena arena = ARENA_INIT;
+    enum nvc_status st = NVC_OK;
+    struct stat info;
+
+    if (mkdir(dir, mode) == 0)
+        return NVC_OK;
+    if (errno == ENOENT && strchr(dir, '/') != NULL) {
+        st = fs_mkdirs(path_dir(&arena, dir), mode);
+        arena_fini(&arena);
+        if (st != NVC_OK)
+            return st;
+        if (mkdir(dir, mode) == 0)
+            return NVC_OK;
+    }
+    if (errno == EEXIST && stat(dir, &info) == 0) {
+        errno = ENOTDIR;
+        return S_ISDIR(info.st_mode) ? NVC_OK : NVC_ERR_IO;
+    }
+    return status_from_errno(errno);
+}
+
+static void remove_entry(int dir_fd, const char *name);
+
+static void
+remove_contents(int fd)
+{
+    DIR *dir = fdopendir(fd);
+
+    if (dir == NULL) {
+        close(fd);
+        return;
+    }
+    for (const struct dirent *entry; (entry = readdir(dir)) != NULL;)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            remove_entry(dirfd(dir), entry->d_name);
+    closedir(dir);
+}
+
+static void
+remove_entry(int dir_fd, const char *name)
+{
+    int fd;
+
+    if (unlinkat(dir_fd, name, 0) == 0)
+        return;
+    if (errno != EISDIR && errno != EPERM)
+        return;
+    fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0)
+        remove_contents(fd);
+    unlinkat(dir_fd, name, AT_REMOVEDIR);
+}
+
+void
+fs_remove_tree(const char *dir)
+{
+    remove_entry(AT_FDCWD, dir);
+}
+
+char *
+fs_realpath(struct arena *arena, const char *path)
+{
+    char *heap = realpath(path, NULL);
+    char *copy;
+
+    if (heap == NULL)
+        return NULL;
+    copy = arena_strdup(arena, heap);
+    free(heap);
+    return copy;
+}
+
+static bool
+is_program(const char *path)
+{
+    struct stat st;
+
+    return access(path, X_OK) == 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+char *
+fs_find_program(struct arena *arena, const char *name, const char *search,
+                bool (*skip)(const char *path, void *arg), void *arg)
+{
+    const char *at = search != NULL ? search : getenv("PATH");
+
+    if (strchr(name, '/') != NULL)
+        return is_program(name) ? arena_strdup(arena, name) : NULL;
+    if (at == NULL || name[0] == '\0')
+        return NULL;
+    for (;;) {
+        const size_t len = strcspn(at, ":");
+        const char *dir = len == 0 ? "." : arena_strndup(arena, at, len);
+        char *path = path_join(arena, dir, name);
+
+        if (is_program(path) && (skip == NULL || !skip(path, arg)))
+            return path;
+        if (at[len] == '\0')
+            return NULL;
+        at += len + 1;
+    }
+}
+
+enum nvc_status
+fs_make_private_dir(struct arena *arena, const char *parent, const char *prefix,
+                    char **out_path)
+{
+    for (int attempt = 0; attempt < 16; attempt++) {
+        uint64_t random;
+        char *path;
+
+        if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+            return NVC_ERR_IO;
+        path = arena_printf(arena, "%s/%s%016" PRIx64, parent, prefix, random);
+        if (mkdir(path, 0700) == 0) {
+            *out_path = path;
+            return NVC_OK;
+        }
+        if (errno != EEXIST)
+            break;
+    }
+    return status_from_errno(errno);
+}
