@@ -1,0 +1,83 @@
+/* Digests of files, and the memo that saves computing them. */
+
+#include "nvcache/digest/filedigest.h"
+
+#include "nvcache/base/buf.h"
+#include "nvcache/base/fs.h"
+#include "nvcache/digest/memo.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Reading into a buffer beats mapping: for headers by two page faults and an unmap each.
+ */
+enum {
+    MEMO_FILE = 1
+};
+
+static struct checksum
+memo_key(const struct stamp *stamp)
+{
+    return checksum128(stamp, sizeof(*stamp), MEMO_FILE);
+}
+
+void
+filedigest_of_bytes(const void *data, size_t len, struct digest *out)
+{
+    digest_of("nvcache file v1", data, len, out);
+}
+
+static enum nvc_status
+digest_fd(int fd, size_t size, struct digest *out)
+{
+    AUTO_BUF buf = BUF_INIT;
+    const enum nvc_status st = fs_read_fd(fd, FILEDIGEST_MAX_SIZE, &buf);
+
+    if (st != NVC_OK)
+        return st;
+    if (buf.len != size)
+        return NVC_MISS;
+    filedigest_of_bytes(buf.data, buf.len, out);
+    return NVC_OK;
+}
+
+static enum nvc_status
+digest_path(const char *path, const struct stamp *stamp, struct digest *out)
+{
+    AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    struct stat info;
+    struct stamp now;
+
+    if (fd < 0)
+        return errno == ENOENT || errno == ENOTDIR ? NVC_MISS : status_from_errno(errno);
+    if (fstat(fd, &info) != 0)
+        return status_from_errno(errno);
+    now = stamp_of(&info);
+    if (!S_ISREG(info.st_mode) || memcmp(&now, stamp, sizeof(now)) != 0)
+        return NVC_MISS;
+    return digest_fd(fd, (size_t)info.st_size, out);
+}
+
+enum nvc_status
+filedigest_get(struct memo *memo, const char *path, const struct stamp *stamp,
+               int64_t now_ns, struct digest *out)
+{
+    enum nvc_status st;
+
+    if (memo_get(memo, memo_key(stamp), out))
+        return NVC_OK;
+    st = digest_path(path, stamp, out);
+    if (st == NVC_OK)
+        filedigest_learn(memo, stamp, now_ns, out);
+    return st;
+}
+
+void
+filedigest_learn(struct memo *memo, const struct stamp *stamp, int64_t now_ns,
+                 const struct digest *digest)
+{
+    if (stamp_is_settled(stamp, now_ns))
+        memo_put(memo, memo_key(stamp), digest);
+}

@@ -1,0 +1,170 @@
+/* The memo table: buckets of four 64-byte slots.
+ *
+ *   slot = key 16 | digest 32 | sequence u64 | check u64
+ *
+ * `check` covers the rest, so a torn or damaged slot does not answer.  Must never make a
+ * wrong answer possible, and never write through the mapping (a full disk would be
+ * SIGBUS). */
+
+#include "nvcache/digest/memo.h"
+
+#include "nvcache/base/clock.h"
+#include "nvcache/base/fs.h"
+#include "nvcache/base/tmpfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    WAYS = 4,
+    BUCKETS = 32768
+};
+
+struct slot {
+    struct checksum key;
+    struct digest digest;
+    uint64_t sequence; /* when it was written: the oldest makes way */
+    uint64_t check;
+};
+
+_Static_assert(sizeof(struct slot) == 64, "slots are written with one aligned pwrite");
+
+#define TABLE_SIZE (sizeof(struct slot) * WAYS * BUCKETS)
+
+struct memo {
+    const struct slot *slots; /* NULL: no table */
+    int fd;                   /* -1: not writable */
+};
+
+static enum nvc_status
+create(const char *path, mode_t mode)
+{
+    AUTO_TMP tmp = TMPFILE_INIT;
+    enum nvc_status st = tmpfile_open(&tmp, path);
+
+    if (st == NVC_OK && ftruncate(tmp.fd, (off_t)TABLE_SIZE) != 0)
+        st = status_from_errno(errno);
+    if (st == NVC_OK)
+        st = tmpfile_publish(&tmp, mode);
+    return st;
+}
+
+static int
+open_table(const char *path, int umask_setting, bool read_only, bool *out_writable)
+{
+    const mode_t mode =
+        umask_setting < 0 ? 0600 : (mode_t)(0666 & ~(unsigned)umask_setting);
+    int fd = read_only ? -1 : open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+
+    if (fd < 0 && !read_only && errno == ENOENT && create(path, mode) == NVC_OK)
+        fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    *out_writable = fd >= 0;
+    if (fd < 0)
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    return fd;
+}
+
+void
+memo_open(const char *path, int umask_setting, bool read_only, struct memo **out)
+{
+    struct memo *memo = calloc(1, sizeof(*memo));
+    struct stat info;
+    void *map = MAP_FAILED;
+    bool writable;
+    int fd;
+
+    *out = memo;
+    if (memo == NULL)
+        return;
+    memo->fd = -1;
+    fd = open_table(path, umask_setting, read_only, &writable);
+    if (fd >= 0 && fstat(fd, &info) == 0 && info.st_size == (off_t)TABLE_SIZE)
+        map = mmap(NULL, TABLE_SIZE, PROT_READ, MAP_SHARED, fd, 0);
+    if (map != MAP_FAILED)
+        memo->slots = map;
+    if (map != MAP_FAILED && writable)
+        memo->fd = fd;
+    else
+        fs_closep(&fd);
+}
+
+void
+memo_close(struct memo *memo)
+{
+    if (memo == NULL)
+        return;
+    if (memo->slots != NULL)
+        munmap((void *)(uintptr_t)memo->slots, TABLE_SIZE);
+    fs_closep(&memo->fd);
+    free(memo);
+}
+
+static size_t
+bucket_of(struct checksum key)
+{
+    return (size_t)(key.lo % BUCKETS) * WAYS;
+}
+
+static uint64_t
+check_of(const struct slot *slot)
+{
+    return checksum64(slot, offsetof(struct slot, check), 0x6e76636d656d6f31);
+}
+
+static bool
+same_key(const struct slot *slot, struct checksum key)
+{
+    return slot->key.lo == key.lo && slot->key.hi == key.hi;
+}
+
+bool
+memo_get(const struct memo *memo, struct checksum key, struct digest *out)
+{
+    if (memo == NULL || memo->slots == NULL)
+        return false;
+    for (size_t i = 0; i < WAYS; i++) {
+        const struct slot slot = memo->slots[bucket_of(key) + i];
+
+        if (same_key(&slot, key) && slot.check == check_of(&slot)) {
+            *out = slot.digest;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The slot with that key, or else the oldest of the bucket. */
+static size_t
+place_for(const struct memo *memo, struct checksum key)
+{
+    size_t place = bucket_of(key);
+
+    for (size_t i = bucket_of(key); i < bucket_of(key) + WAYS; i++) {
+        if (same_key(&memo->slots[i], key))
+            return i;
+        if (memo->slots[i].sequence < memo->slots[place].sequence)
+            place = i;
+    }
+    return place;
+}
+
+void
+memo_put(struct memo *memo, struct checksum key, const struct digest *digest)
+{
+    struct slot slot = {.key = key, .digest = *digest};
+    ssize_t written;
+
+    if (memo == NULL || memo->slots == NULL || memo->fd < 0)
+        return;
+    slot.sequence = (uint64_t)clock_wall_ns();
+    slot.check = check_of(&slot);
+    written = pwrite(memo->fd, &slot, sizeof(slot),
+                     (off_t)(place_for(memo, key) * sizeof(slot)));
+    if (written != (ssize_t)sizeof(slot))
+        fs_closep(&memo->fd);
+}
