@@ -1,0 +1,158 @@
+#!/usr/bin/env bash
+# Sets this machine up and runs every check and test; the last line counts them all.
+#
+#   scripts/test.sh            what every change must pass
+#   scripts/test.sh --long     also clang, the installed package, and real projects
+#   scripts/test.sh STAGE...   only these: checks build unit asan e2e clang package real
+set -eu
+. "$(dirname "$0")/lib.sh"
+
+stages='checks build unit asan e2e'
+if [ "${1:-}" = --long ]; then
+    stages="$stages clang package real"
+    shift
+fi
+[ $# = 0 ] || stages=$*
+
+passed=0
+failed=0
+skipped=0
+
+# counted NAME COMMAND...: one check that passes or fails.
+counted() {
+    local name=$1 start
+    shift
+    start=$(now_ms)
+    if quiet "$name" "$@"; then
+        passed=$((passed + 1))
+        say "ok    $name ($(seconds $(($(now_ms) - start))) s)"
+    else
+        failed=$((failed + 1))
+        say "FAIL  $name"
+        return 1
+    fi
+}
+
+# tally LOG: add the tests that a ctest -V log tells of, and leave them in $counts.  A program that says how its single
+# tests went counts as those, any other as one.
+tally() {
+    counts=$(awk '
+        # "ID: [ FAILED ] name" stands where the test ran, and once more in a summary
+        /^[0-9]+: \[       OK \] / { ok[$1]++ }
+        /^[0-9]+: \[  FAILED  \] [^ ]+$/ { if (!seen[$1 " " $NF]++) bad[$1]++ }
+        /^ *[0-9]+\/[0-9]+ Test +#[0-9]+:/ {
+            id = $0; sub(/^[^#]*#/, "", id); sub(/:.*/, "", id); id = id ":"
+            if ($0 ~ / Passed /) passed += ok[id] ? ok[id] : 1
+            else { passed += ok[id]; failed += bad[id] ? bad[id] : 1 }
+        }
+        END { print passed + 0, failed + 0 }' "$1")
+    passed=$((passed + ${counts% *}))
+    failed=$((failed + ${counts#* }))
+    say "      ${counts% *} passed, ${counts#* } failed"
+}
+
+# build PRESET NAME [DEFINITION...]: build a preset in $BUILD/NAME.
+build() {
+    local preset=$1 directory=$BUILD/$2
+    shift 2
+    cmake --preset "$preset" -B "$directory" "$@" && cmake --build "$directory" -j "$(jobs_count)"
+}
+
+# test_preset PRESET: run the unit tests and fuzz replays of a build.
+test_preset() {
+    local log=$BUILD/logs/test-$1.log status=0
+    mkdir -p "$BUILD/logs"
+    say "      ctest, preset $1"
+    (cd "$BUILD/$1" && ctest -V -j "$(jobs_count)") >"$log" 2>&1 </dev/null || status=$?
+    if [ $status != 0 ]; then
+        grep -E '\[  (ERROR|FAILED)|Sanitizer|runtime error|\*\*\*(Failed|Exception|Timeout)' "$log" | head -n 40 | sed 's/^/    /'
+        say "    (all of it: $log)"
+    fi
+    tally "$log" || true
+    if [ "$counts" = '0 0' ] || { [ $status != 0 ] && [ "${counts#* }" = 0 ]; }; then
+        failed=$((failed + 1))
+        say "FAIL  ctest, preset $1: ended with $status and ran $counts"
+    fi
+}
+
+# add_counts LOG: add a closing line "N passed, M failed, K skipped".
+add_counts() {
+    local line
+    line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$1" | tail -n 1)
+    if [ -z "$line" ]; then
+        failed=$((failed + 1))
+        say "FAIL  $1 has no closing line"
+        return
+    fi
+    # shellcheck disable=SC2086
+    set -- $line
+    passed=$((passed + $1))
+    failed=$((failed + $3))
+    skipped=$((skipped + ${5:-0}))
+}
+
+stage_checks() {
+    counted layers scripts/check_layers.py || true
+    counted headers scripts/check_headers.sh || true
+    counted style scripts/check_style.py || true
+}
+
+is_built=no
+stage_build() {
+    [ $is_built = yes ] || counted build-dev build dev dev || return 1
+    is_built=yes
+}
+
+stage_unit() {
+    stage_build && test_preset dev
+}
+
+stage_asan() {
+    counted build-asan build asan asan && test_preset asan
+}
+
+stage_e2e() {
+    local log=$BUILD/logs/e2e.log
+    stage_build || return 1
+    NVCACHE=$BUILD/dev/nvcache tests/e2e/run.sh 2>&1 </dev/null | tee "$log" || true
+    add_counts "$log"
+}
+
+stage_clang() {
+    counted build-clang build dev clang -DCMAKE_C_COMPILER=clang || true
+}
+
+stage_package() {
+    counted package scripts/check_package.sh || true
+}
+
+stage_real() {
+    counted real-ggml scripts/real.sh ggml || true
+}
+
+cd "$ROOT"
+setup_flags='--tests --cuda'
+case " $stages " in
+*' checks '*) setup_flags="$setup_flags --checks" ;;
+esac
+case " $stages " in
+*' clang '*) setup_flags="$setup_flags --clang" ;;
+esac
+# shellcheck disable=SC2086
+scripts/setup.sh $setup_flags
+NVCC=$(find_nvcc)
+export NVCC
+say "test: with $NVCC"
+
+for stage in $stages; do
+    case $stage in
+    checks | build | unit | asan | e2e | clang | package | real) ;;
+    *) die "there is no stage '$stage'" ;;
+    esac
+    "stage_$stage" || true
+done
+
+summary="$passed passed, $failed failed"
+[ $skipped = 0 ] || summary="$summary, $skipped skipped"
+say "$summary"
+[ $failed = 0 ] && [ $passed -gt 0 ]
