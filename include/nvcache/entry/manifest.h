@@ -1,0 +1,86 @@
+#ifndef NVCACHE_ENTRY_MANIFEST_H
+#define NVCACHE_ENTRY_MANIFEST_H
+
+#include "nvcache/base/status.h"
+#include "nvcache/digest/digest.h"
+#include "nvcache/entry/place.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct buf;
+
+/* The manifest record: what a recorded run read, where it looked in vain, and what came
+ * out. Format version 1; tests/unit/entry/test_manifest.c holds a golden record of it. */
+
+#define MANIFEST_VERSION   1
+#define MANIFEST_MAX_DIRS  65536
+#define MANIFEST_MAX_FILES 262144
+#define MANIFEST_MAX_BOUND 64
+
+struct manifest_file {
+    uint32_t dir; /* index into dirs */
+    const char *name;
+    struct digest digest;
+};
+
+/* The result shows the path of this root: it is only right while the root is there. */
+struct manifest_bound {
+    struct place root; /* rest is "" */
+    const char *path;
+};
+
+/* Names that were, or could have been, looked for: an include directive, __has_include.
+ */
+struct search_name {
+    const char *name;
+    int is_next; /* also looked for behind the directory it was found in (#include_next)
+                  */
+};
+
+/* Names that files of one directory give in quotes: looked for there first. */
+struct search_quotes {
+    struct place dir;
+    const char **names;
+    size_t n;
+};
+
+struct search_record {
+    struct place *chain; /* the search path, in order */
+    size_t n_chain;
+    struct search_name *names; /* sorted */
+    size_t n_names;
+    struct search_quotes *quotes;
+    size_t n_quotes;
+    struct digest found; /* of the set of those that exist (search.h in the cache room) */
+};
+
+struct manifest {
+    struct digest result; /* key of the result record */
+    uint64_t compile_us;  /* what the compile took */
+    uint64_t created_s;   /* seconds since 1970 */
+    struct manifest_bound *bound;
+    size_t n_bound;
+    struct place *dirs;
+    size_t n_dirs;
+    struct manifest_file *files; /* grouped by dir */
+    size_t n_files;
+    struct place *watched; /* directories whose names decide the search; a stat of each
+                              stands for all that was looked for in it */
+    size_t n_watched;
+    const uint8_t *search; /* a search_record, encoded; only read when a watched directory
+                              changed */
+    size_t search_len;
+};
+
+void manifest_encode(const struct manifest *manifest, struct buf *out);
+/* Strings and `search` point into `data`. ERR_FORMAT, ERR_CORRUPT. */
+NVC_NODISCARD enum nvc_status manifest_decode(struct arena *arena, const void *data,
+                                              size_t len, struct manifest *out);
+
+void search_record_encode(const struct search_record *search, struct buf *out);
+NVC_NODISCARD enum nvc_status search_record_decode(struct arena *arena, const void *data,
+                                                   size_t len, struct search_record *out);
+
+#endif
