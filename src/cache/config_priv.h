@@ -1,0 +1,22 @@
+#ifndef NVCACHE_CACHE_CONFIG_PRIV_H
+#define NVCACHE_CACHE_CONFIG_PRIV_H
+
+#include <stddef.h>
+
+struct arena;
+
+/* The form of a config file: lines `name = value`, blank lines, lines that begin with
+ * `#`. */
+
+#define CONFIG_FILE_MAX ((size_t)64 << 10)
+
+struct config_line {
+    const char *name;  /* "" for a blank line or a comment */
+    const char *value; /* NULL when there is no `=` */
+};
+
+/* Read the line at `text`; returns where the next one begins. */
+const char *config_line_read(struct arena *arena, const char *text,
+                             struct config_line *out);
+
+#endif
