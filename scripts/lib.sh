@@ -1,9 +1,9 @@
 # Shell functions that the scripts share.  Sourced, never run.  Sets ROOT, the directory of the
 # source tree, and BUILD, where everything that is built or downloaded goes
-# (NVCACHE_BUILD_DIR, default build/); defines functions; changes nothing else.
+# (NVC_BUILD_DIR, default build/); defines functions; changes nothing else.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-BUILD=${NVCACHE_BUILD_DIR:-$ROOT/build}
+BUILD=${NVC_BUILD_DIR:-$ROOT/build}
 
 say() {
     printf '%s\n' "$*"
