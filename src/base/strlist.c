@@ -33,6 +33,13 @@ strlist_add_copy(struct strlist *list, const char *text)
     strlist_add(list, arena_strdup(list->arena, text));
 }
 
+void
+strlist_add_words(struct strlist *list, const char *const *words)
+{
+    for (; *words != NULL; words++)
+        strlist_add_copy(list, *words);
+}
+
 bool
 strlist_has(const struct strlist *list, const char *text)
 {

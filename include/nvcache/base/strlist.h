@@ -19,6 +19,8 @@ void strlist_init(struct strlist *list, struct arena *arena);
 void strlist_add(struct strlist *list, char *text);
 /* Copies the text into the arena. */
 void strlist_add_copy(struct strlist *list, const char *text);
+/* Copies each of the words, of which a NULL is the last. */
+void strlist_add_words(struct strlist *list, const char *const *words);
 bool strlist_has(const struct strlist *list, const char *text);
 
 bool str_equal(const char *a, const char *b);

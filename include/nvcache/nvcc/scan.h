@@ -1,0 +1,33 @@
+#ifndef NVCACHE_NVCC_SCAN_H
+#define NVCACHE_NVCC_SCAN_H
+
+#include <stddef.h>
+
+/* What the text of a source or header can pull in or depend on beyond the files that the
+ * compiler lists.  The text is not preprocessed: comments and dead branches count, so the
+ * answer may name too much, never too little. */
+
+enum scan_flag {
+    SCAN_TIME = 1,      /* __DATE__, __TIME__ */
+    SCAN_TIMESTAMP = 2, /* __TIMESTAMP__ */
+    SCAN_HIDDEN = 4,    /* .incbin, #embed */
+    SCAN_FILE = 8,      /* __FILE__ and its kin: a path can reach the output */
+    SCAN_COMPUTED = 16, /* an #include whose name is a macro */
+};
+
+enum scan_name_kind {
+    SCAN_ANGLE, /* <name>: searched along the path */
+    SCAN_QUOTE, /* "name": first in the directory of the file itself */
+    SCAN_NEXT,  /* #include_next */
+};
+
+/* Every header name in a directive: #include, #include_next, #import, and anything that
+ * looks like one in #if, #elif, #ifdef and #define (__has_include may hide behind a
+ * macro). The name is not NUL-terminated. */
+typedef void scan_visitor(enum scan_name_kind kind, const char *name, size_t len,
+                          void *arg);
+
+/* Returns a set of scan_flag. */
+unsigned scan_text(const char *text, size_t len, scan_visitor *visit, void *arg);
+
+#endif

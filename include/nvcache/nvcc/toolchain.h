@@ -1,0 +1,66 @@
+#ifndef NVCACHE_NVCC_TOOLCHAIN_H
+#define NVCACHE_NVCC_TOOLCHAIN_H
+
+#include "nvcache/base/status.h"
+#include "nvcache/base/strlist.h"
+#include "nvcache/digest/digest.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct buf;
+struct memo;
+
+/* What really runs when nvcc compiles: nvcc, its profile, cudafe++, cicc, ptxas,
+ * fatbinary, nvlink, libdevice and crt stubs, the host compiler's driver, its cc1plus and
+ * as.  Version strings are not identity; the contents of these files are.
+ *
+ * Finding them takes two processes (`nvcc --dryrun`, `gcc -v`), so the answer, a layout,
+ * is kept by the caller under toolchain_layout_key(). */
+
+#define TOOLCHAIN_VERSION 1
+
+/* Where things were found before anything is run. */
+struct toolchain_seat {
+    const char *nvcc;  /* path that will be executed */
+    const char *ccbin; /* -ccbin's or NVCC_CCBIN's value; NULL: nvcc's default */
+    const char *host;  /* the host compiler program, or NULL if none was found */
+};
+
+struct toolchain_layout {
+    const char *top;       /* nvcc's TOP, as it writes it ("/usr/local/cuda/bin/..") */
+    struct strlist files;  /* whose contents are the identity */
+    struct strlist normal; /* -I directories of nvcc.profile */
+    struct strlist system; /* its -isystem directories, then the host compiler's own */
+};
+
+/* Find the host compiler the way nvcc does. `ccbin` may be NULL. */
+void toolchain_seat_init(struct arena *arena, const char *nvcc, const char *ccbin,
+                         struct toolchain_seat *out);
+
+/* The key of the layout: paths and stamps of nvcc, its profile, the host compiler and the
+ * assembler on PATH, and the environment variables that steer the search. */
+NVC_NODISCARD enum nvc_status toolchain_layout_key(const struct toolchain_seat *seat,
+                                                   struct digest *out);
+
+/* Ask nvcc and the host compiler.  `work_dir` is an empty private directory.
+ * BYPASS_WRAPPER when nvcc or the host compiler is a script, BYPASS_TOOLCHAIN when the
+ * answer is not understood. */
+NVC_NODISCARD enum nvc_status toolchain_discover(struct arena *arena,
+                                                 const struct toolchain_seat *seat,
+                                                 const char *work_dir,
+                                                 struct toolchain_layout *out);
+
+void toolchain_layout_encode(const struct toolchain_layout *layout, struct buf *out);
+NVC_NODISCARD enum nvc_status toolchain_layout_decode(struct arena *arena,
+                                                      const void *data, size_t len,
+                                                      struct toolchain_layout *out);
+
+/* The identity: the contents of all files, in order, without their paths.  MISS when a
+ * file is gone (discover again). */
+NVC_NODISCARD enum nvc_status toolchain_digest(struct memo *memo,
+                                               const struct toolchain_layout *layout,
+                                               int64_t now_ns, struct digest *out);
+
+#endif

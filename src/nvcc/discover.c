@@ -1,0 +1,326 @@
+/* Finding the files of a toolchain by asking nvcc (`--dryrun`) and the host compiler
+ * (`-v`).
+ *
+ * nvcc prints its variables as `#$ NAME=value` and the commands it would run as `#$
+ * command`, on standard error.  Its tools are looked up in the PATH it prints, cicc in
+ * CICC_PATH. Must never guess: what is not understood is BYPASS_TOOLCHAIN. */
+
+#include "nvcache/nvcc/toolchain.h"
+
+#include "nvcache/base/arena.h"
+#include "nvcache/base/buf.h"
+#include "nvcache/base/environment.h"
+#include "nvcache/base/fs.h"
+#include "nvcache/base/log.h"
+#include "nvcache/base/path.h"
+#include "nvcache/base/process.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    OUTPUT_MAX = 1 << 20
+};
+
+struct answer {
+    struct arena *arena;
+    struct strlist lines;
+};
+
+/* The value of a `#$ NAME=value` line; the last one counts (nvcc prints some twice). */
+static const char *
+variable(const struct answer *answer, const char *name)
+{
+    const size_t len = strlen(name);
+    const char *value = NULL;
+
+    for (size_t i = 0; i < answer->lines.n; i++) {
+        const char *line = answer->lines.v[i];
+
+        if (str_starts(line, "#$ ") && strncmp(line + 3, name, len) == 0 &&
+            line[3 + len] == '=')
+            value = line + 3 + len + 1;
+    }
+    return value;
+}
+
+static void
+split_lines(struct answer *answer, struct arena *arena, struct buf *text)
+{
+    char *rest = arena_strdup(arena, buf_str(text));
+
+    answer->arena = arena;
+    strlist_init(&answer->lines, arena);
+    for (char *line; (line = strsep(&rest, "\n")) != NULL;)
+        strlist_add(&answer->lines, line);
+}
+
+static enum nvc_status
+ask(struct arena *arena, const struct strlist *argv, struct answer *out)
+{
+    /* In the language we can read, and without the flags of the command at hand. */
+    static const char *const changes[] = {"LC_ALL=C", "NVCC_PREPEND_FLAGS",
+                                          "NVCC_APPEND_FLAGS"};
+    const struct process_spec spec = {.path = argv->v[0],
+                                      .argv = argv->v,
+                                      .envp = environment_with(arena, changes, 3),
+                                      .capture_limit = OUTPUT_MAX,
+                                      .no_stdin = true};
+    struct process_result result;
+    enum nvc_status st = process_run(&spec, &result);
+
+    if (st == NVC_OK && (result.truncated || process_exit_code(result.wait_status) != 0))
+        st = NVC_BYPASS_TOOLCHAIN;
+    if (st == NVC_OK)
+        split_lines(out, arena, result.err.len > 0 ? &result.err : &result.out);
+    process_result_fini(&result);
+    return st == NVC_OK ? NVC_OK : NVC_BYPASS_TOOLCHAIN;
+}
+
+static bool
+is_binary(const char *path)
+{
+    char magic[4];
+    AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    return fd >= 0 && read(fd, magic, 4) == 4 && memcmp(magic, "\177ELF", 4) == 0;
+}
+
+/* "-I/dir" and "-isystem" "/dir" in nvcc's quoted lists. */
+static void
+take_quoted(struct strlist *list, const char *value, const char *flag)
+{
+    const size_t flag_len = strlen(flag);
+
+    for (const char *at = value; at != NULL && (at = strchr(at, '"')) != NULL;) {
+        const char *close = strchr(at + 1, '"');
+        size_t len;
+
+        if (close == NULL)
+            return;
+        len = (size_t)(close - at - 1);
+        if (len > flag_len && strncmp(at + 1, flag, flag_len) == 0)
+            strlist_add(list,
+                        arena_strndup(list->arena, at + 1 + flag_len, len - flag_len));
+        else if (len > 0 && at[1] == '/' && str_equal(flag, "-isystem"))
+            strlist_add(list, arena_strndup(list->arena, at + 1, len));
+        at = close + 1;
+    }
+}
+
+static bool
+exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+/* A tool that every compile may need. */
+static bool
+add_tool(struct toolchain_layout *layout, struct arena *arena, const char *name,
+         const char *search)
+{
+    char *path = fs_find_program(arena, name, search, NULL, NULL);
+
+    if (path != NULL)
+        strlist_add(&layout->files, path);
+    return path != NULL;
+}
+
+static void
+add_if_there(struct toolchain_layout *layout, struct arena *arena, const char *dir,
+             const char *name)
+{
+    char *path = path_join(arena, dir, name);
+
+    if (exists(path))
+        strlist_add(&layout->files, path);
+}
+
+static enum nvc_status
+read_nvcc(const struct answer *answer, struct toolchain_layout *out)
+{
+    static const char *const optional[] = {"nvcc.profile", "crt/link.stub",
+                                           "crt/prelink.stub"};
+    struct arena *arena = answer->arena;
+    const char *top = variable(answer, "TOP");
+    const char *here = variable(answer, "_HERE_");
+    const char *cicc = variable(answer, "CICC_PATH");
+    const char *libdevice = variable(answer, "NVVMIR_LIBRARY_DIR");
+    const char *search = variable(answer, "PATH");
+
+    if (top == NULL || here == NULL || cicc == NULL || search == NULL)
+        return NVC_BYPASS_TOOLCHAIN;
+    out->top = arena_strdup(arena, top);
+    strlist_add(&out->files, path_join(arena, cicc, "cicc"));
+    if (!add_tool(out, arena, "cudafe++", search) ||
+        !add_tool(out, arena, "ptxas", search) ||
+        !add_tool(out, arena, "fatbinary", search))
+        return NVC_BYPASS_TOOLCHAIN;
+    (void)add_tool(out, arena, "nvlink", search);
+    for (size_t i = 0; i < sizeof(optional) / sizeof(optional[0]); i++)
+        add_if_there(out, arena, here, optional[i]);
+    if (libdevice != NULL)
+        add_if_there(out, arena, libdevice, "libdevice.10.bc");
+    take_quoted(&out->normal, variable(answer, "INCLUDES"), "-I");
+    take_quoted(&out->system, variable(answer, "SYSTEM_INCLUDES"), "-isystem");
+    return NVC_OK;
+}
+
+/* The first word of the line that runs the compiler proper (" /usr/lib/.../cc1plus -E
+ * ..."). */
+static const char *
+compiler_proper(const struct answer *answer)
+{
+    for (size_t i = 0; i < answer->lines.n; i++) {
+        const char *line = answer->lines.v[i];
+        size_t len;
+
+        if (line[0] != ' ')
+            continue;
+        line += line[1] == '"' ? 2 : 1;
+        len = strcspn(line, "\" ");
+        if (line[0] == '/' && line[len] != '\0' && strstr(line + len, "-E") != NULL)
+            return arena_strndup(answer->arena, line, len);
+    }
+    return NULL;
+}
+
+/* Directories that do not exist are searched too as soon as they do. */
+static void
+take_search_path(const struct answer *answer, struct strlist *out)
+{
+    static const char ignored[] = "ignoring nonexistent directory \"";
+    bool inside = false;
+
+    for (size_t i = 0; i < answer->lines.n; i++) {
+        const char *line = answer->lines.v[i];
+
+        if (str_starts(line, ignored))
+            strlist_add(out, arena_strndup(answer->arena, line + strlen(ignored),
+                                           strcspn(line + strlen(ignored), "\"")));
+        else if (str_starts(line, "#include <...> search"))
+            inside = true;
+        else if (str_starts(line, "End of search list"))
+            inside = false;
+        else if (inside && line[0] == ' ')
+            strlist_add_copy(out, line + 1);
+    }
+}
+
+static void
+take_specs(const struct answer *answer, struct strlist *out)
+{
+    static const char reading[] = "Reading specs from ";
+
+    for (size_t i = 0; i < answer->lines.n; i++)
+        if (str_starts(answer->lines.v[i], reading))
+            strlist_add_copy(out, answer->lines.v[i] + strlen(reading));
+}
+
+static enum nvc_status
+ask_host(struct arena *arena, const char *host, const char *const *words,
+         struct answer *out)
+{
+    struct strlist argv;
+
+    strlist_init(&argv, arena);
+    strlist_add_copy(&argv, host);
+    strlist_add_words(&argv, words);
+    return ask(arena, &argv, out);
+}
+
+/* The assembler, as the host compiler finds it.  A compiler with its own has none. */
+static enum nvc_status
+add_assembler(struct arena *arena, const char *host, struct toolchain_layout *out)
+{
+    static const char *const words[] = {"-print-prog-name=as", NULL};
+    struct answer answer;
+    const enum nvc_status st = ask_host(arena, host, words, &answer);
+
+    if (st == NVC_OK && answer.lines.n > 0)
+        (void)add_tool(out, arena, answer.lines.v[0], NULL);
+    return st;
+}
+
+static enum nvc_status
+read_host(struct arena *arena, const char *host, struct toolchain_layout *out)
+{
+    static const char *const words[] = {"-v", "-E", "-x", "c++", "/dev/null", NULL};
+    struct answer answer;
+    const char *proper;
+    enum nvc_status st;
+
+    if (!is_binary(host))
+        return NVC_BYPASS_WRAPPER;
+    strlist_add_copy(&out->files, host);
+    st = ask_host(arena, host, words, &answer);
+    if (st != NVC_OK)
+        return st;
+    proper = compiler_proper(&answer);
+    if (proper == NULL || !exists(proper))
+        return NVC_BYPASS_TOOLCHAIN;
+    strlist_add_copy(&out->files, proper);
+    take_specs(&answer, &out->files);
+    take_search_path(&answer, &out->system);
+    return add_assembler(arena, host, out);
+}
+
+/* An empty source for nvcc to plan for. */
+static char *
+make_probe(struct arena *arena, const char *work_dir)
+{
+    char *path = path_join(arena, work_dir, "probe.cu");
+    AUTO_FD fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+    return fd >= 0 ? path : NULL;
+}
+
+static enum nvc_status
+ask_nvcc(struct arena *arena, const struct toolchain_seat *seat, char *probe,
+         struct answer *out)
+{
+    struct strlist argv;
+
+    strlist_init(&argv, arena);
+    strlist_add_copy(&argv, seat->nvcc);
+    strlist_add_copy(&argv, "--dryrun");
+    strlist_add_copy(&argv, "-c");
+    strlist_add(&argv, probe);
+    strlist_add_copy(&argv, "-o");
+    strlist_add(&argv, arena_printf(arena, "%s.o", probe));
+    if (seat->ccbin != NULL) {
+        strlist_add_copy(&argv, "-ccbin");
+        strlist_add_copy(&argv, seat->ccbin);
+    }
+    return ask(arena, &argv, out);
+}
+
+enum nvc_status
+toolchain_discover(struct arena *arena, const struct toolchain_seat *seat,
+                   const char *work_dir, struct toolchain_layout *out)
+{
+    struct toolchain_layout layout = {0};
+    struct answer answer;
+    char *probe = make_probe(arena, work_dir);
+    enum nvc_status st;
+
+    if (probe == NULL)
+        return NVC_BYPASS_TOOLCHAIN;
+    if (!is_binary(seat->nvcc))
+        return NVC_BYPASS_WRAPPER;
+    strlist_init(&layout.files, arena);
+    strlist_init(&layout.normal, arena);
+    strlist_init(&layout.system, arena);
+    strlist_add_copy(&layout.files, seat->nvcc);
+    st = ask_nvcc(arena, seat, probe, &answer);
+    if (st == NVC_OK)
+        st = read_nvcc(&answer, &layout);
+    if (st == NVC_OK)
+        st = read_host(arena, seat->host, &layout);
+    log_event("toolchain.discover", "nvcc=%s host=%s status=%s", seat->nvcc, seat->host,
+              status_word(st));
+    if (st == NVC_OK)
+        *out = layout;
+    return st;
+}

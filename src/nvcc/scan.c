@@ -1,0 +1,204 @@
+/* Reading source text for what the compiler does not report: names that were looked for,
+ * macros that make the output depend on time or place, embedded files.
+ *
+ * Must err towards more: a name too many costs a look into a directory, a name too few
+ * could cost a wrong object. */
+
+#include "nvcache/nvcc/scan.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+enum {
+    NAME_MAX_LEN = 1024
+};
+
+struct cursor {
+    const char *at;
+    const char *end;
+};
+
+struct needle {
+    const char *text;
+    unsigned flag;
+};
+
+/* Each begins with a character of `needle_starts`. */
+static const struct needle needles[] = {
+    {"__DATE__", SCAN_TIME},           {"__TIME__", SCAN_TIME},
+    {"__TIMESTAMP__", SCAN_TIMESTAMP}, {"__FILE__", SCAN_FILE},
+    {"__BASE_FILE__", SCAN_FILE},      {"__FILE_NAME__", SCAN_FILE},
+    {"__builtin_FILE", SCAN_FILE},     {"__builtin_source_location", SCAN_FILE},
+};
+
+static unsigned
+flags_at(const char *at, const char *end)
+{
+    for (size_t i = 0; i < sizeof(needles) / sizeof(needles[0]); i++) {
+        const size_t len = strlen(needles[i].text);
+
+        if ((size_t)(end - at) >= len && memcmp(at, needles[i].text, len) == 0)
+            return needles[i].flag;
+    }
+    return 0;
+}
+
+/* The needles all begin with "__" and one of these letters. */
+static unsigned
+scan_identifiers(const char *text, size_t len)
+{
+    const char *end = text + len;
+    unsigned flags = 0;
+
+    for (const char *at = text; (at = memchr(at, '_', (size_t)(end - at))) != NULL;) {
+        if (end - at < 3)
+            break;
+        if (at[1] == '_' && strchr("DTFBb", at[2]) != NULL)
+            flags |= flags_at(at, end);
+        at++;
+        while (at < end && *at == '_' && at + 1 < end && at[1] == '_')
+            at++;
+        if (at >= end)
+            break;
+    }
+    return flags;
+}
+
+static bool
+is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\f' || c == '\v' || c == '\r';
+}
+
+/* Over blanks, spliced lines and comments. */
+static void
+skip_blanks(struct cursor *cursor)
+{
+    while (cursor->at < cursor->end) {
+        const char *at = cursor->at;
+        const size_t left = (size_t)(cursor->end - at);
+
+        if (is_blank(*at)) {
+            cursor->at++;
+        } else if (left >= 2 && at[0] == '\\' && at[1] == '\n') {
+            cursor->at += 2;
+        } else if (left >= 3 && at[0] == '\\' && at[1] == '\r' && at[2] == '\n') {
+            cursor->at += 3;
+        } else if (left >= 2 && at[0] == '/' && at[1] == '*') {
+            const char *close = memmem(at + 2, left - 2, "*/", 2);
+
+            cursor->at = close == NULL ? cursor->end : close + 2;
+        } else {
+            return;
+        }
+    }
+}
+
+static bool
+take_word(struct cursor *cursor, const char *word)
+{
+    const size_t len = strlen(word);
+    const char *at = cursor->at;
+
+    if ((size_t)(cursor->end - at) < len || memcmp(at, word, len) != 0)
+        return false;
+    cursor->at += len;
+    return true;
+}
+
+/* The name between `at` and `close` on the same line; NULL if that is no header name. */
+static const char *
+name_end(const char *at, const char *end, char close)
+{
+    for (const char *p = at; p < end && p - at < NAME_MAX_LEN; p++) {
+        if (*p == close)
+            return p > at ? p : NULL;
+        if (*p == '\n')
+            return NULL;
+    }
+    return NULL;
+}
+
+static bool
+visit_name(struct cursor *cursor, bool is_next, scan_visitor *visit, void *arg)
+{
+    const char open = cursor->at < cursor->end ? *cursor->at : '\0';
+    const char *name = cursor->at + 1;
+    const char *end;
+    enum scan_name_kind kind = open == '"' ? SCAN_QUOTE : SCAN_ANGLE;
+
+    if (open != '<' && open != '"')
+        return false;
+    end = name_end(name, cursor->end, open == '<' ? '>' : '"');
+    if (end == NULL)
+        return false;
+    visit(is_next ? SCAN_NEXT : kind, name, (size_t)(end - name), arg);
+    cursor->at = end + 1;
+    return true;
+}
+
+/* Header-like tokens in the rest of a logical line. */
+static void
+visit_line(struct cursor *cursor, scan_visitor *visit, void *arg)
+{
+    while (cursor->at < cursor->end && *cursor->at != '\n') {
+        if (*cursor->at == '\\' && cursor->at + 1 < cursor->end)
+            cursor->at += 2;
+        else if (!visit_name(cursor, false, visit, arg))
+            cursor->at++;
+    }
+}
+
+static unsigned
+scan_include(struct cursor *cursor, scan_visitor *visit, void *arg)
+{
+    const bool is_next = take_word(cursor, "_next");
+
+    skip_blanks(cursor);
+    return visit_name(cursor, is_next, visit, arg) ? 0 : SCAN_COMPUTED;
+}
+
+/* Behind the '#'. */
+static unsigned
+scan_directive(struct cursor *cursor, scan_visitor *visit, void *arg)
+{
+    skip_blanks(cursor);
+    if (take_word(cursor, "include") || take_word(cursor, "import"))
+        return scan_include(cursor, visit, arg);
+    if (take_word(cursor, "embed"))
+        return SCAN_HIDDEN;
+    if (take_word(cursor, "if") || take_word(cursor, "elif") ||
+        take_word(cursor, "define"))
+        visit_line(cursor, visit, arg);
+    return 0;
+}
+
+static unsigned
+scan_directives(const char *text, size_t len, scan_visitor *visit, void *arg)
+{
+    struct cursor cursor = {text, text + len};
+    unsigned flags = 0;
+
+    while (cursor.at < cursor.end) {
+        skip_blanks(&cursor);
+        if (take_word(&cursor, "#") || take_word(&cursor, "%:"))
+            flags |= scan_directive(&cursor, visit, arg);
+        cursor.at = cursor.at < cursor.end
+                        ? memchr(cursor.at, '\n', (size_t)(cursor.end - cursor.at))
+                        : NULL;
+        if (cursor.at == NULL)
+            break;
+        cursor.at++;
+    }
+    return flags;
+}
+
+unsigned
+scan_text(const char *text, size_t len, scan_visitor *visit, void *arg)
+{
+    unsigned flags = scan_identifiers(text, len);
+
+    if (memmem(text, len, ".incbin", 7) != NULL)
+        flags |= SCAN_HIDDEN;
+    return flags | scan_directives(text, len, visit, arg);
+}

@@ -1,0 +1,208 @@
+/* The identity of the toolchain, and the layout it is computed from.  Must never start a
+ * process: that is discover.c. */
+
+#include "nvcache/nvcc/toolchain.h"
+
+#include "nvcache/base/arena.h"
+#include "nvcache/base/buf.h"
+#include "nvcache/base/fs.h"
+#include "nvcache/base/path.h"
+#include "nvcache/digest/filedigest.h"
+#include "nvcache/digest/memo.h"
+#include "nvcache/digest/stamp.h"
+#include "nvcache/entry/wire.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    FILES_MAX = 256,
+    STR_MAX = 65536,
+    STR_MIN = 5,
+    SEED_TOOLCHAIN = 2
+};
+
+/* Variables that decide which programs and directories the host compiler uses, or that
+ * nvcc.profile appends to (see environment.c for those that go into the command key). */
+static const char *const steering[] = {
+    "GCC_EXEC_PREFIX", "COMPILER_PATH",      "INCLUDES",      "SYSTEM_INCLUDES",
+    "CPATH",           "CPLUS_INCLUDE_PATH", "C_INCLUDE_PATH"};
+
+static bool
+is_directory(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+/* nvcc takes -ccbin as a program, or as a directory with gcc (or clang) in it; without
+ * it, it runs `gcc` from PATH.  As of 13.0, seen with --dryrun. */
+void
+toolchain_seat_init(struct arena *arena, const char *nvcc, const char *ccbin,
+                    struct toolchain_seat *out)
+{
+    const char *name = ccbin != NULL && ccbin[0] != '\0' ? ccbin : "gcc";
+
+    out->nvcc = nvcc;
+    out->ccbin = ccbin;
+    if (is_directory(name))
+        name = path_join(arena, name, "gcc");
+    out->host = fs_find_program(arena, name, NULL, NULL, NULL);
+}
+
+static bool
+hash_stamp(struct hasher *hasher, const char *path)
+{
+    struct stat info;
+    struct stamp stamp;
+
+    hasher_str(hasher, path);
+    if (stat(path, &info) != 0)
+        return false;
+    stamp = stamp_of(&info);
+    hasher_bytes(hasher, &stamp, sizeof(stamp));
+    return true;
+}
+
+static void
+hash_environment(struct hasher *hasher)
+{
+    for (size_t i = 0; i < sizeof(steering) / sizeof(steering[0]); i++) {
+        const char *value = getenv(steering[i]);
+
+        hasher_u64(hasher, value != NULL);
+        hasher_str(hasher, value != NULL ? value : "");
+    }
+}
+
+enum nvc_status
+toolchain_layout_key(const struct toolchain_seat *seat, struct digest *out)
+{
+    struct arena arena = ARENA_INIT;
+    struct hasher hasher;
+    const char *as = fs_find_program(&arena, "as", NULL, NULL, NULL);
+    char *profile = path_join(&arena, path_dir(&arena, seat->nvcc), "nvcc.profile");
+    enum nvc_status st = NVC_BYPASS_TOOLCHAIN;
+
+    hasher_init(&hasher, "nvcache layout v1");
+    hasher_u64(&hasher, TOOLCHAIN_VERSION);
+    hasher_str(&hasher, seat->ccbin != NULL ? seat->ccbin : "");
+    hasher_str(&hasher, as != NULL ? as : "");
+    hash_environment(&hasher);
+    hash_stamp(&hasher, profile);
+    if (seat->host != NULL && hash_stamp(&hasher, seat->nvcc) &&
+        hash_stamp(&hasher, seat->host))
+        st = NVC_OK;
+    hasher_final(&hasher, out);
+    arena_fini(&arena);
+    return st;
+}
+
+static void
+put_list(struct buf *out, const struct strlist *list)
+{
+    wire_put_u32(out, (uint32_t)list->n);
+    for (size_t i = 0; i < list->n; i++)
+        wire_put_str(out, list->v[i]);
+}
+
+static void
+read_list(struct arena *arena, struct wire_reader *reader, struct strlist *list)
+{
+    const uint32_t n = wire_count(reader, FILES_MAX, STR_MIN);
+
+    strlist_init(list, arena);
+    for (uint32_t i = 0; i < n; i++)
+        strlist_add_copy(list, wire_str(reader, STR_MAX));
+}
+
+void
+toolchain_layout_encode(const struct toolchain_layout *layout, struct buf *out)
+{
+    wire_put_u16(out, TOOLCHAIN_VERSION);
+    wire_put_str(out, layout->top);
+    put_list(out, &layout->files);
+    put_list(out, &layout->normal);
+    put_list(out, &layout->system);
+}
+
+enum nvc_status
+toolchain_layout_decode(struct arena *arena, const void *data, size_t len,
+                        struct toolchain_layout *out)
+{
+    struct wire_reader reader;
+    struct toolchain_layout layout;
+
+    wire_read_init(&reader, data, len);
+    if (wire_u16(&reader) != TOOLCHAIN_VERSION)
+        return NVC_ERR_FORMAT;
+    layout.top = arena_strdup(arena, wire_str(&reader, STR_MAX));
+    read_list(arena, &reader, &layout.files);
+    read_list(arena, &reader, &layout.normal);
+    read_list(arena, &reader, &layout.system);
+    if (!wire_done(&reader))
+        return NVC_ERR_CORRUPT;
+    *out = layout;
+    return NVC_OK;
+}
+
+static enum nvc_status
+digest_contents(struct memo *memo, const struct toolchain_layout *layout,
+                const struct stamp *stamps, int64_t now_ns, struct digest *out)
+{
+    struct hasher hasher;
+
+    hasher_init(&hasher, "nvcache toolchain v1");
+    for (size_t i = 0; i < layout->files.n; i++) {
+        struct digest digest;
+        const enum nvc_status st =
+            filedigest_get(memo, layout->files.v[i], &stamps[i], now_ns, &digest);
+
+        if (st != NVC_OK)
+            return st;
+        hasher_digest(&hasher, &digest);
+    }
+    hasher_final(&hasher, out);
+    return NVC_OK;
+}
+
+static enum nvc_status
+stamp_files(const struct toolchain_layout *layout, struct stamp *stamps,
+            bool *out_settled, int64_t now_ns)
+{
+    *out_settled = true;
+    for (size_t i = 0; i < layout->files.n; i++) {
+        struct stat info;
+
+        if (stat(layout->files.v[i], &info) != 0)
+            return errno == ENOENT ? NVC_MISS : status_from_errno(errno);
+        stamps[i] = stamp_of(&info);
+        *out_settled = *out_settled && stamp_is_settled(&stamps[i], now_ns);
+    }
+    return NVC_OK;
+}
+
+enum nvc_status
+toolchain_digest(struct memo *memo, const struct toolchain_layout *layout, int64_t now_ns,
+                 struct digest *out)
+{
+    struct stamp stamps[FILES_MAX];
+    struct checksum key;
+    bool settled;
+    enum nvc_status st;
+
+    if (layout->files.n > FILES_MAX)
+        return NVC_ERR_LIMIT;
+    st = stamp_files(layout, stamps, &settled, now_ns);
+    if (st != NVC_OK)
+        return st;
+    key = checksum128(stamps, layout->files.n * sizeof(stamps[0]), SEED_TOOLCHAIN);
+    if (memo_get(memo, key, out))
+        return NVC_OK;
+    st = digest_contents(memo, layout, stamps, now_ns, out);
+    if (st == NVC_OK && settled)
+        memo_put(memo, key, out);
+    return st;
+}
