@@ -1,0 +1,302 @@
+# The end-to-end tests' library.  Sourced by each tests/e2e/tNNN_*.sh, never run.
+#
+# A test script has its own temporary directory $T (removed at the end), its own empty cache,
+# home and TMPDIR in it, and starts in $T/work.  It is a list of cases:
+#
+#   begin "what must hold"      ends the case before
+#   ...commands...
+#   expect_counts hits.manifest=1
+#
+# A failed expectation is printed and fails its case; the script goes on.  $NVCACHE is the
+# program under test, $NVCC the real compiler; `nvcache` and `nvcc` in PATH are these two.
+
+set -u
+export LC_ALL=C
+
+E2E=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+TEST_NAME=$(basename "$0" .sh)
+: "${NVCACHE:=$E2E/../../build/dev/nvcache}"
+: "${NVCC:=$(type -P nvcc || echo /usr/local/cuda/bin/nvcc)}"
+NVCACHE=$(readlink -f "$NVCACHE")
+[ -x "$NVCACHE" ] || { echo "no program under test: $NVCACHE" >&2; exit 2; }
+[ -x "$NVCC" ] || { echo "no CUDA compiler: $NVCC" >&2; exit 2; }
+NVCC_DIR=$(cd "$(dirname "$NVCC")" && pwd)
+NVCC=$NVCC_DIR/$(basename "$NVCC")
+PYTHON=/usr/bin/python3
+[ -x $PYTHON ] || PYTHON=python3
+
+# Nothing of the caller's may reach a compile.
+for name in $(compgen -e); do
+    case $name in
+    NVCACHE | NVCACHE_E2E_*) export -n "${name?}" ;;
+    NVCACHE_* | NVCC_* | CMAKE_* | CUDAFLAGS | CUDAARCHS | CUDACXX | CUDAHOSTCXX | MAKEFLAGS | MFLAGS | MAKELEVEL | \
+        CPATH | C_INCLUDE_PATH | CPLUS_INCLUDE_PATH | OBJC_INCLUDE_PATH | SOURCE_DATE_EPOCH | GCC_EXEC_PREFIX | COMPILER_PATH | CC | CXX | \
+        DEPENDENCIES_OUTPUT | SUNPRO_DEPENDENCIES | XDG_* | TMP | TEMP | PYTORCH_NVCC) unset "$name" ;;
+    esac
+done
+unset name
+
+T=$(mktemp -d "${NVCACHE_E2E_TMP:-/tmp}/nvcache-e2e.XXXXXX")
+T=$(cd "$T" && pwd -P)
+mkdir "$T/work" "$T/home" "$T/tmp" "$T/bin"
+export HOME=$T/home TMPDIR=$T/tmp NVCACHE_DIR=$T/cache
+ln -s "$NVCACHE" "$T/bin/nvcache"
+export PATH=$T/bin:$NVCC_DIR:$PATH
+umask 022
+cd "$T/work" || exit 2
+
+passed=0
+failed=0
+skipped=0
+case_name=
+case_state=
+
+end_case() {
+    [ -n "$case_name" ] || return 0
+    case $case_state in
+    ok) passed=$((passed + 1)) ;;
+    skip) skipped=$((skipped + 1)) ;;
+    *) failed=$((failed + 1)) ;;
+    esac
+    [ -z "${NVCACHE_E2E_VERBOSE:-}" ] || printf '  %-4s %s\n' "$case_state" "$case_name"
+    case_name=
+}
+
+# begin WHAT: start a case.  Counters are compared with what they are now.
+begin() {
+    end_case
+    case_name=$*
+    case_state=ok
+    mark
+}
+
+fail() {
+    printf '  FAIL %s: %s\n' "$case_name" "$*"
+    case_state=fail
+}
+
+skip() {
+    printf '  skip %s: %s\n' "$case_name" "$*"
+    case_state=skip
+}
+
+at_exit() {
+    local status=$?
+    end_case
+    cd /
+    if [ -n "${NVCACHE_E2E_KEEP:-}" ]; then
+        echo "  kept: $T"
+    else
+        chmod -R u+rwx "$T" 2>/dev/null
+        rm -rf "$T"
+    fi
+    if [ $status -gt 1 ]; then
+        echo "  FAIL the script itself ended with $status"
+        failed=$((failed + 1))
+    fi
+    echo "$TEST_NAME: $passed passed, $failed failed, $skipped skipped"
+    [ $failed = 0 ] && exit 0
+    exit 1
+}
+trap at_exit EXIT
+trap 'exit 130' INT TERM
+
+# ---- what happened -------------------------------------------------------------------------
+
+# stats: every number of `nvcache stats --json` as "key value", objects joined by dots.
+stats() {
+    "$NVCACHE" stats --json 2>/dev/null | $PYTHON -c '
+import json, sys
+def walk(prefix, node):
+    for key, value in node.items():
+        if isinstance(value, dict):
+            walk(prefix + key + ".", value)
+        else:
+            print(prefix + key, value)
+try:
+    walk("", json.load(sys.stdin))
+except ValueError:
+    print("stats.unreadable 1")'
+}
+
+# stat_of KEY: one number of the statistics, 0 if it is not there.
+stat_of() {
+    stats | awk -v key="$1" '$1 == key { value = $2 } END { print value + 0 }'
+}
+
+# outcomes: the numbers that commands are counted under.
+outcomes() {
+    stats | grep -E '^(hits\.|misses |bypassed\.|failed_compiles |errors\.|stats\.)'
+}
+
+mark() {
+    outcomes >"$T/outcomes.before"
+}
+
+# counts: what was counted since begin or mark, as "hits.manifest=1 misses=2".
+counts() {
+    outcomes | awk -v before="$T/outcomes.before" '
+        BEGIN { while ((getline line < before) > 0) { split(line, part, " "); old[part[1]] = part[2] } }
+        $2 - old[$1] != 0 { print $1 "=" $2 - old[$1] }' | sort | paste -sd ' '
+}
+
+# expect_counts COUNT...: exactly these were counted since begin or mark, in alphabetical
+# order; then mark again.
+expect_counts() {
+    local got
+    got=$(counts)
+    [ "$got" = "$*" ] || fail "counted '$got', not '$*'"
+    mark
+}
+
+expect_eq() { # WHAT GOT WANT
+    [ "$2" = "$3" ] || fail "$1 is '$2', not '$3'"
+}
+
+expect_in() { # WHAT TEXT PATTERN (extended regular expression)
+    printf '%s\n' "$2" | grep -qE -- "$3" || fail "$1 does not show '$3': $(printf '%s' "$2" | head -c 300)"
+}
+
+expect_not_in() { # WHAT TEXT PATTERN
+    ! printf '%s\n' "$2" | grep -qE -- "$3" || fail "$1 shows '$3'"
+}
+
+expect_file() {
+    [ -f "$1" ] || fail "there is no file $1"
+}
+
+expect_no_file() {
+    [ ! -e "$1" ] || fail "$1 is there"
+}
+
+# expect_ok COMMAND...: it ends with 0; its output is shown if not.
+expect_ok() {
+    local output
+    if ! output=$("$@" 2>&1); then
+        fail "'$*' failed: $(printf '%s' "$output" | tail -n 5 | head -c 500)"
+    fi
+}
+
+# expect_clean_tmp: nobody left a file in TMPDIR.
+expect_clean_tmp() {
+    local left
+    left=$(find "$TMPDIR" -mindepth 1 | head -n 3)
+    [ -z "$left" ] || fail "left behind: $left"
+    find "$TMPDIR" -mindepth 1 -delete 2>/dev/null
+}
+
+# ---- comparing -----------------------------------------------------------------------------
+
+# masked FILE: its bytes without the names that nvcc makes from its process id.
+masked() {
+    sed -E 's/tmpxft_[0-9a-f]+_[0-9a-f]+/tmpxft_X/g' "$1"
+}
+
+same_bytes() {
+    cmp -s "$1" "$2" || [ "$(masked "$1" | sha256sum)" = "$(masked "$2" | sha256sum)" ]
+}
+
+expect_same() { # FILE FILE
+    if [ ! -f "$1" ] || [ ! -f "$2" ]; then
+        fail "missing: $1 or $2"
+    elif ! same_bytes "$1" "$2"; then
+        fail "$1 and $2 differ"
+    fi
+}
+
+# run NAME COMMAND...: run it; $T/NAME.{out,err,code} are its streams and exit status.
+run() {
+    local name=$1
+    shift
+    "$@" >"$T/$name.out" 2>"$T/$name.err"
+    echo $? >"$T/$name.code"
+}
+
+code_of() {
+    cat "$T/$1.code"
+}
+
+# expect_same_run NAME NAME: the two runs had equal streams and exit status.
+expect_same_run() {
+    expect_eq "exit status ($1, $2)" "$(code_of "$2")" "$(code_of "$1")"
+    same_bytes "$T/$1.out" "$T/$2.out" || fail "stdout of $2: $(diff "$T/$1.out" "$T/$2.out" | head -n 4)"
+    same_bytes "$T/$1.err" "$T/$2.err" || fail "stderr of $2: $(diff "$T/$1.err" "$T/$2.err" | head -n 4)"
+}
+
+# tree DIR: names, kinds and modes of everything in it.
+tree() {
+    (cd "$1" && find . -printf '%p %y %m\n' | sort)
+}
+
+expect_same_tree() { # DIR DIR
+    local file
+    if [ "$(tree "$1")" != "$(tree "$2")" ]; then
+        fail "files of $(basename "$2"): $(diff <(tree "$1") <(tree "$2") | head -n 6 | paste -sd ';')"
+        return
+    fi
+    while IFS= read -r file; do
+        same_bytes "$1/$file" "$2/$file" || fail "$file differs ($(basename "$1"), $(basename "$2"))"
+    done < <(cd "$1" && find . -type f)
+}
+
+# in_fresh FIXTURE PLACE COMMAND...: run the command in $T/play, a fresh copy of the fixture at
+# always the same path, and keep the directory as $T/PLACE and the run as PLACE.
+in_fresh() {
+    local fixture=$1 place=$2
+    shift 2
+    rm -rf "$T/play" "${T:?}/$place"
+    cp -a "$fixture" "$T/play"
+    cd "$T/play" || exit 2
+    run "$place" "$@"
+    cd "$T/work" || exit 2
+    mv "$T/play" "$T/$place"
+}
+
+# differential FIXTURE ARGUMENTS...: plain nvcc, a miss and a hit do the same, and are counted.
+differential() {
+    local fixture=$1
+    shift
+    in_fresh "$fixture" plain nvcc "$@"
+    in_fresh "$fixture" miss nvcache nvcc "$@"
+    expect_counts misses=1
+    in_fresh "$fixture" hit nvcache nvcc "$@"
+    expect_counts hits.manifest=1
+    expect_same_run plain miss
+    expect_same_run plain hit
+    expect_same_tree "$T/plain" "$T/miss"
+    expect_same_tree "$T/plain" "$T/hit"
+}
+
+# bypassed REASON FIXTURE ARGUMENTS...: as nvcc alone, and counted with the reason.
+bypassed() {
+    local reason=$1 fixture=$2
+    shift 2
+    in_fresh "$fixture" plain nvcc "$@"
+    in_fresh "$fixture" passed nvcache nvcc "$@"
+    expect_counts "bypassed.$reason=1"
+    expect_same_run plain passed
+    expect_same_tree "$T/plain" "$T/passed"
+}
+
+# ---- sources -------------------------------------------------------------------------------
+
+# write FILE: standard input into a file whose directory may have to be made.
+write() {
+    mkdir -p "$(dirname "$1")"
+    cat >"$1"
+}
+
+# kernel FILE [NAME] [BODY]: a small .cu file that costs nvcc little.
+kernel() {
+    write "$1" <<CODE
+__global__ void ${2:-k}(int *p)
+{
+    ${3:-*p = 1;}
+}
+CODE
+}
+
+# compile ARGUMENTS...: nvcache nvcc -c for one small architecture.
+compile() {
+    nvcache nvcc -arch=sm_80 -c "$@"
+}
