@@ -1,0 +1,12 @@
+#ifndef NVCACHE_STORE_COUNTERS_PRIV_H
+#define NVCACHE_STORE_COUNTERS_PRIV_H
+
+#include "nvcache/store/counters.h"
+
+/* The log is folded when it is longer than this. */
+#define COUNTERS_LOG_LIMIT ((int64_t)256 << 10)
+
+/* Fold the log into the sum now. */
+NVC_NODISCARD enum nvc_status counters_fold(const char *dir, int umask);
+
+#endif
