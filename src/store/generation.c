@@ -18,6 +18,7 @@
 #include "generation_priv.h"
 
 #include "birth_priv.h"
+#include "carryover_priv.h"
 #include "catalog_priv.h"
 #include "reader_priv.h"
 #include "writer_priv.h"
@@ -33,6 +34,7 @@
 #include <unistd.h>
 
 #define NEW_NAME "new.mdb"
+#define BOOT     "boot"
 /* Meta pages, birth record and a first leaf. */
 #define EMPTY_SIZE ((uint64_t)16 << 10)
 
@@ -172,7 +174,7 @@ write_active(struct store *store, const struct record_key *key, const void *payl
     catalog_name(active->number, name);
     st = writer_open(store, name, active->size, footprint(key, len), &writer);
     if (st == NVC_OK && !writer_is_ours(&writer)) {
-        *why = "boot";
+        *why = BOOT;
         return NVC_ERR_GENERATION;
     }
     if (st == NVC_OK)
@@ -211,6 +213,8 @@ write_once(struct store *store, const struct record_key *key, const void *payloa
     st = begin_generation(store, why);
     if (st != NVC_OK)
         return st;
+    if (str_equal(why, BOOT))
+        carryover_run(store);
     st = reader_check_file(store, store->generations[0]);
     if (st != NVC_OK)
         return st;
@@ -276,12 +280,15 @@ generation_mend(struct store *store)
     if (!store->has_damage)
         return;
     store->has_damage = false;
+    if (store->read_only) {
+        store->damage.generations++;
+        return;
+    }
     birth_read_boot_id(store);
     if (!had_lock)
         st = store_lock(store, LOCK_EXCLUSIVE);
-    if (st != NVC_OK)
-        return;
-    st = catalog_load(store);
+    if (st == NVC_OK)
+        st = catalog_load(store);
     while (st == NVC_OK && first_damaged(store) < store->n_generations)
         st = set_aside(store, first_damaged(store));
     if (!had_lock)

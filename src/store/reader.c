@@ -10,30 +10,19 @@
 #include "reader_priv.h"
 
 #include "catalog_priv.h"
+#include "engine_priv.h"
 #include "metapage_priv.h"
 
 #include "nvcache/base/fs.h"
-#include "nvcache/base/guard.h"
 #include "nvcache/base/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 
 /* LMDB raises it to the size of the file. */
 #define SMALLEST_MAP 4096
-/* The unnamed database. */
-#define MAIN_DBI 1
-
-static void
-on_assert(MDB_env *env, const char *text)
-{
-    (void)env;
-    log_event("store.assert", "text=%s", text);
-    guard_escape(SIGABRT);
-}
 
 enum nvc_status
 reader_check_file(struct store *store, struct generation *generation)
@@ -71,40 +60,26 @@ struct open_call {
     int code;
 };
 
-static int
-open_environment(struct open_call *call)
-{
-    const unsigned flags = MDB_NOSUBDIR | MDB_NOLOCK | MDB_RDONLY | MDB_NOTLS;
-    int code, fd;
-    MDB_dbi dbi;
-
-    code = mdb_env_set_assert(call->env, on_assert);
-    if (code == 0)
-        code = mdb_env_set_mapsize(call->env, SMALLEST_MAP);
-    if (code == 0)
-        code = mdb_env_open(call->env, call->path, flags, 0);
-    if (code == 0 && mdb_env_get_fd(call->env, &fd) == 0)
-        fcntl(fd, F_SETFD, FD_CLOEXEC);
-    if (code == 0)
-        code = mdb_txn_begin(call->env, NULL, MDB_RDONLY, &call->txn);
-    if (code == 0)
-        code = mdb_dbi_open(call->txn, NULL, 0, &dbi);
-    return code;
-}
-
 static void
 run_open(void *arg)
 {
+    const unsigned flags = MDB_NOSUBDIR | MDB_NOLOCK | MDB_RDONLY | MDB_NOTLS;
     struct open_call *const call = arg;
+    MDB_dbi dbi;
 
-    call->code = mdb_env_create(&call->env);
+    call->code = engine_create(SMALLEST_MAP, &call->env);
     if (call->code != 0)
         return;
-    call->code = open_environment(call);
+    call->code = mdb_env_open(call->env, call->path, flags, 0);
+    if (call->code == 0) {
+        engine_hide_fd(call->env);
+        call->code = mdb_txn_begin(call->env, NULL, MDB_RDONLY, &call->txn);
+    }
+    if (call->code == 0)
+        call->code = mdb_dbi_open(call->txn, NULL, 0, &dbi);
     if (call->code == 0)
         return;
-    if (call->txn != NULL)
-        mdb_txn_abort(call->txn);
+    mdb_txn_abort(call->txn);
     mdb_env_close(call->env);
 }
 
@@ -120,12 +95,12 @@ open_generation(struct store *store, struct generation *generation)
         return st;
     catalog_name(generation->number, name);
     call.path = store_path(store, name);
-    if (!store_guard(store, run_open, &call))
+    if (!engine_call(store, run_open, &call))
         return NVC_ERR_CRASH;
     if (call.code == ENOENT)
         return NVC_MISS;
     if (call.code != 0)
-        return store_lmdb_status(call.code);
+        return engine_status(call.code);
     generation->env = call.env;
     generation->txn = call.txn;
     return NVC_OK;
@@ -145,7 +120,7 @@ reader_close(struct store *store, struct generation *generation)
 {
     /* What a crash left behind is never touched again. */
     if (generation->env != NULL && !store->crashed &&
-        !store_guard(store, run_close, generation))
+        !engine_call(store, run_close, generation))
         log_event("store.close", "result=crash");
     generation->env = NULL;
     generation->txn = NULL;
@@ -183,12 +158,12 @@ renew(struct store *store, struct generation *generation)
 {
     struct renew_call call = {generation->txn, 0};
 
-    if (!store_guard(store, run_renew, &call))
+    if (!engine_call(store, run_renew, &call))
         return NVC_ERR_CRASH;
     if (call.code == 0)
         return NVC_OK;
     if (call.code != MDB_MAP_RESIZED)
-        return store_lmdb_status(call.code);
+        return engine_status(call.code);
     retire_map(store, generation);
     return open_generation(store, generation);
 }
@@ -235,7 +210,7 @@ call_attached(struct store *store, struct generation *generation, void (*fn)(voi
     if (st != NVC_OK)
         return st;
     st = attach(store, generation);
-    if (st == NVC_OK && !store_guard(store, fn, arg))
+    if (st == NVC_OK && !engine_call(store, fn, arg))
         st = NVC_ERR_CRASH;
     store_unlock(store);
     if (st != NVC_OK)
@@ -247,7 +222,7 @@ call_attached(struct store *store, struct generation *generation, void (*fn)(voi
 static enum nvc_status
 judge(struct store *store, struct generation *generation, int code)
 {
-    const enum nvc_status st = store_lmdb_status(code);
+    const enum nvc_status st = engine_status(code);
 
     if (st == NVC_ERR_GENERATION)
         mark(store, generation, st);
@@ -285,7 +260,7 @@ run_find(void *arg)
     MDB_val key = {copy.len, copy.bytes};
     MDB_val value;
 
-    call->code = mdb_get(call->generation->txn, MAIN_DBI, &key, &value);
+    call->code = mdb_get(call->generation->txn, ENGINE_DBI, &key, &value);
     if (call->code == 0)
         call->value = keep(call->store, call->generation, &value);
 }
@@ -329,7 +304,7 @@ reader_open_record(struct store *store, const struct record_key *key,
 {
     struct check_call call = {key, record, NULL, 0, NVC_OK};
 
-    if (!store_guard(store, run_check, &call))
+    if (!engine_call(store, run_check, &call))
         return NVC_ERR_CRASH;
     if (call.st != NVC_OK)
         return call.st;
@@ -349,7 +324,7 @@ run_count(void *arg)
 {
     struct count_call *const call = arg;
 
-    call->code = mdb_stat(call->generation->txn, MAIN_DBI, &call->stat);
+    call->code = mdb_stat(call->generation->txn, ENGINE_DBI, &call->stat);
 }
 
 enum nvc_status
@@ -427,7 +402,7 @@ run_walk(void *arg)
     struct walk_call *const call = arg;
     MDB_cursor *cursor;
 
-    call->code = mdb_cursor_open(call->generation->txn, MAIN_DBI, &cursor);
+    call->code = mdb_cursor_open(call->generation->txn, ENGINE_DBI, &cursor);
     if (call->code != 0)
         return;
     call->code = walk_from(call, cursor);

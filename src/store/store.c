@@ -13,47 +13,11 @@
 #include "generation_priv.h"
 #include "reader_priv.h"
 
-#include "nvcache/base/clock.h"
-#include "nvcache/base/guard.h"
-#include "nvcache/base/log.h"
-
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- what the other files of this room use
  * --------------------------------------------- */
-
-enum nvc_status
-store_lmdb_status(int code)
-{
-    switch (code) {
-    case 0:
-        return NVC_OK;
-    case MDB_NOTFOUND:
-        return NVC_MISS;
-    case MDB_VERSION_MISMATCH:
-        return NVC_ERR_FORMAT;
-    case MDB_MAP_FULL:
-        return NVC_ERR_LIMIT;
-    default:
-        /* The rest of LMDB's own codes speak of a tree that cannot be. */
-        return code < 0 ? NVC_ERR_GENERATION : status_from_errno(code);
-    }
-}
-
-bool
-store_guard(struct store *store, void (*fn)(void *arg), void *arg)
-{
-    const int signal_number = guard_call(fn, arg);
-
-    if (signal_number == 0)
-        return true;
-    store->crashed = true;
-    store->damage.crashes++;
-    log_event("store.crash", "signal=%d", signal_number);
-    return false;
-}
 
 char *
 store_path(struct store *store, const char *name)
@@ -257,13 +221,6 @@ begin_reading(struct store *store)
     return st == NVC_OK ? catalog_ensure(store) : st;
 }
 
-static void
-mend_what_can_be(struct store *store)
-{
-    if (store->has_damage && !store->read_only)
-        generation_mend(store);
-}
-
 enum nvc_status
 store_get(struct store *store, const struct record_key *key, struct store_value *out)
 {
@@ -273,7 +230,7 @@ store_get(struct store *store, const struct record_key *key, struct store_value 
     if (st != NVC_OK)
         return st;
     st = get_newest(store, key, out);
-    mend_what_can_be(store);
+    generation_mend(store);
     return st;
 }
 
@@ -318,7 +275,7 @@ store_put(struct store *store, const struct record_key *key, const void *payload
     st = catalog_load(store);
     if (st == NVC_OK)
         st = generation_write(store, key, payload, len);
-    mend_what_can_be(store);
+    generation_mend(store);
     end_writing(store);
     return st;
 }

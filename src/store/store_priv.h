@@ -66,18 +66,12 @@ struct store {
 /* Make sure that the directory is open. */
 NVC_NODISCARD enum nvc_status store_begin(struct store *store);
 
-/* store_lock, or a remembered failure.  Shared locks wait read_wait_ms, exclusive ones
- * write_wait_ms.  NVC_OK without a lock held: a read-only place where nobody can write.
+/* Take the lock, or repeat a remembered failure.  Shared locks wait read_wait_ms,
+ * exclusive ones write_wait_ms.  NVC_OK without a lock held: a read-only place where
+ * nobody can write.
  */
 NVC_NODISCARD enum nvc_status store_lock(struct store *store, enum lock_kind kind);
 void store_unlock(struct store *store);
-
-/* Call fn(arg) under the guard.  False: it crashed, the crash is counted, and LMDB must
- * not be called again. */
-NVC_NODISCARD bool store_guard(struct store *store, void (*fn)(void *arg), void *arg);
-
-/* What LMDB's return codes mean.  ERR_GENERATION: the file is damaged. */
-NVC_NODISCARD enum nvc_status store_lmdb_status(int code);
 
 /* DIR/v1-lmdb09/NAME */
 char *store_path(struct store *store, const char *name);

@@ -124,8 +124,7 @@ store_scan(struct store *store, const struct record_key *prefix, store_visitor *
         if (st != NVC_OK && st != NVC_MISS && st != NVC_ERR_GENERATION)
             worst = st;
     }
-    if (store->has_damage && !store->read_only)
-        generation_mend(store);
+    generation_mend(store);
     return worst;
 }
 
@@ -197,7 +196,7 @@ store_verify(struct store *store, bool repair, store_checker *check, void *arg,
         store->crashed = false;
     }
     store->crashed = store->damage.crashes > 0;
-    if (repair && store->has_damage && !store->read_only)
+    if (repair)
         generation_mend(store);
     *out = verify.report;
     return worst == NVC_ERR_CRASH ? NVC_OK : worst;

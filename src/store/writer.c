@@ -10,26 +10,16 @@
 
 #include "birth_priv.h"
 #include "directory_priv.h"
+#include "engine_priv.h"
 
-#include "nvcache/base/guard.h"
 #include "nvcache/base/log.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <string.h>
 
-#define MAIN_DBI 1
 /* For the B-tree's own pages, per file. */
-#define TREE_ROOM ((uint64_t)16 << 20)
-
-static void
-on_assert(MDB_env *env, const char *text)
-{
-    (void)env;
-    log_event("store.assert", "text=%s", text);
-    guard_escape(SIGABRT);
-}
+#define TREE_ROOM     ((uint64_t)16 << 20)
+#define NEW_FILE_MODE 0664
 
 /* LMDB reports a short write on a full disk as EIO. */
 static enum nvc_status
@@ -39,14 +29,14 @@ status_of(int code)
         return NVC_ERR_LIMIT;
     if (code == EIO)
         return NVC_ERR_NOSPACE;
-    return store_lmdb_status(code);
+    return engine_status(code);
 }
 
 /* Run under the guard; after a crash the environment is forgotten, never closed. */
 static enum nvc_status
 call(struct writer *writer, void (*fn)(void *arg), void *arg, const int *code)
 {
-    if (!store_guard(writer->store, fn, arg)) {
+    if (!engine_call(writer->store, fn, arg)) {
         writer->env = NULL;
         return NVC_ERR_CRASH;
     }
@@ -65,25 +55,19 @@ struct open_call {
 static void
 run_open(void *arg)
 {
+    const unsigned flags = MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOSYNC;
     struct open_call *const open = arg;
     int fd;
 
-    open->code = mdb_env_create(&open->env);
+    open->code = engine_create(open->map_size, &open->env);
     if (open->code != 0)
         return;
-    open->code = mdb_env_set_assert(open->env, on_assert);
-    if (open->code == 0)
-        open->code = mdb_env_set_mapsize(open->env, open->map_size);
-    if (open->code == 0)
-        open->code = mdb_env_open(open->env, open->path,
-                                  MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOSYNC, 0664);
+    open->code = mdb_env_open(open->env, open->path, flags, NEW_FILE_MODE);
     if (open->code != 0) {
         mdb_env_close(open->env);
         return;
     }
-    if (mdb_env_get_fd(open->env, &fd) != 0)
-        return;
-    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    fd = engine_hide_fd(open->env);
     if (open->is_new)
         directory_set_mode(fd, open->umask);
 }
@@ -261,7 +245,7 @@ run_close(void *arg)
 void
 writer_close(struct writer *writer)
 {
-    if (writer->env != NULL && !store_guard(writer->store, run_close, writer->env))
+    if (writer->env != NULL && !engine_call(writer->store, run_close, writer->env))
         log_event("store.close", "result=crash");
     writer->env = NULL;
 }
