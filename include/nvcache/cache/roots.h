@@ -1,0 +1,68 @@
+#ifndef NVCACHE_CACHE_ROOTS_H
+#define NVCACHE_CACHE_ROOTS_H
+
+#include "nvcache/entry/place.h"
+#include "nvcache/entry/template.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct arena;
+struct config;
+struct nvcc_command;
+
+/* The directories of one command that may be elsewhere in the next build.  Recorded paths
+ * are written relative to them (place.h) and resolved through the *current* command's, so
+ * that the files looked at are always the current ones; contents decide. */
+
+#define ROOTS_MAX 128
+
+struct root {
+    enum root_kind kind;
+    unsigned index;
+    const char *path; /* absolute, as text: no symbolic link is resolved */
+    size_t len;
+    bool is_free; /* its path may show in a result: a temporary directory's name says
+                     nothing */
+};
+
+struct roots {
+    struct arena *arena;
+    const char *cwd;
+    struct root v[ROOTS_MAX];
+    size_t n;
+    /* The same, for templates. */
+    struct template_root template_roots[ROOTS_MAX];
+};
+
+/* `toolkit` is nvcc's TOP. */
+void roots_init(struct arena *arena, const struct config *config, const char *cwd,
+                const char *toolkit, const struct nvcc_command *command,
+                struct roots *out);
+
+/* A path as a command or a compiler wrote it: the longest root it lies under. rest points
+ * into `path`. */
+struct place roots_place(const struct roots *roots, const char *path);
+
+/* The path now, in the arena; NULL when the place's root does not exist here. */
+const char *roots_path(const struct roots *roots, struct arena *arena,
+                       const struct place *place);
+
+const struct root *roots_find(const struct roots *roots, unsigned kind, unsigned index);
+
+/* How a path goes into the command key: directories that may differ are replaced by their
+ * kind and index.  Temporary and base directories, the toolkit, and absolute include
+ * directories (by position) only: anything else is itself. */
+const char *roots_key_text(const struct roots *roots, struct arena *arena,
+                           const char *path);
+
+/* The same for a source or an output: made absolute first, and include directories do not
+ * count, because two files of one program must never become the same. */
+const char *roots_identity_text(const struct roots *roots, struct arena *arena,
+                                const char *path);
+
+/* The part of an absolute path that is a temporary build directory, by the built-in
+ * patterns and `patterns` (NULL-terminated globs, may be NULL): its length, or 0. */
+size_t roots_ephemeral_len(struct arena *arena, const char *path, char *const *patterns);
+
+#endif

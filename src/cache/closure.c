@@ -1,0 +1,269 @@
+/* Building the closure of a finished compile.  Each file is read once: for its digest and
+ * for what its text can depend on.
+ *
+ * Must never record a file that may have been written while the compiler ran: what the
+ * compiler saw and what is there now could differ. */
+
+#include "closure_priv.h"
+
+#include "names_priv.h"
+#include "nvcache/base/arena.h"
+#include "nvcache/base/buf.h"
+#include "nvcache/base/clock.h"
+#include "nvcache/base/fs.h"
+#include "nvcache/base/path.h"
+#include "nvcache/base/strlist.h"
+#include "nvcache/digest/filedigest.h"
+#include "nvcache/nvcc/scan.h"
+#include "search_priv.h"
+#include "session_priv.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Read by the host compiler's last pass, which nvcc's dependency list leaves out (seen
+ * with strace on 13.0). */
+static const char host_runtime[] = "crt/host_runtime.h";
+
+struct reader {
+    struct session *session;
+    struct closure *closure;
+    struct name_set *names;
+    const char *dir; /* of the file being scanned */
+};
+
+static void
+on_name(enum scan_name_kind kind, const char *name, size_t len, void *arg)
+{
+    const struct reader *reader = arg;
+
+    names_add(reader->names, kind, reader->dir, name, len);
+}
+
+static enum nvc_status
+refuse(struct session *session, enum nvc_status why, const char *path)
+{
+    session->culprit = arena_strdup(session->arena, path);
+    return why;
+}
+
+static enum nvc_status
+check_moved(struct session *session, const struct stat *info, const char *path,
+            struct stamp *out)
+{
+    if (!S_ISREG(info->st_mode))
+        return refuse(session, NVC_NOSTORE_CLOSURE, path);
+    *out = stamp_of(info);
+    if (stamp_is_since(out, session->begin_ns))
+        return refuse(session, NVC_NOSTORE_MOVED, path);
+    return NVC_OK;
+}
+
+static enum nvc_status
+read_file(struct reader *reader, struct closure_file *file)
+{
+    AUTO_BUF text = BUF_INIT;
+    AUTO_FD fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    struct stat info;
+    enum nvc_status st;
+
+    if (fd < 0 || fstat(fd, &info) != 0)
+        return refuse(reader->session, NVC_NOSTORE_MOVED, file->path);
+    st = check_moved(reader->session, &info, file->path, &file->stamp);
+    if (st != NVC_OK)
+        return st;
+    if (fs_read_fd(fd, FILEDIGEST_MAX_SIZE, &text) != NVC_OK ||
+        text.len != file->stamp.size)
+        return refuse(reader->session, NVC_NOSTORE_MOVED, file->path);
+    filedigest_of_bytes(text.data, text.len, &file->digest);
+    filedigest_learn(reader->session->memo, &file->stamp, clock_file_ns(), &file->digest);
+    reader->dir = path_dir(reader->session->arena, file->path);
+    reader->closure->flags |=
+        scan_text((const char *)text.data, text.len, on_name, reader);
+    return NVC_OK;
+}
+
+static struct place *
+add_chain(const struct session *session, struct search_record *search, const char *dir)
+{
+    struct place *place = &search->chain[search->n_chain++];
+
+    *place = roots_place(&session->roots, path_clean(session->arena, dir));
+    return place;
+}
+
+static void
+add_list(const struct session *session, struct search_record *search,
+         const struct strlist *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        add_chain(session, search, list->v[i]);
+}
+
+static void
+add_kind(const struct session *session, struct search_record *search,
+         const struct search_dir *dirs, size_t n, enum search_kind kind)
+{
+    for (size_t i = 0; i < n; i++)
+        if (dirs[i].kind == kind)
+            add_chain(session, search, dirs[i].path);
+}
+
+/* The whole search path in order. */
+static void
+build_chain(const struct session *session, struct search_record *search)
+{
+    const struct toolchain_layout *layout = &session->layout;
+    struct search_dir *dirs;
+    const size_t n = command_search_dirs(session->arena, &session->command, &dirs);
+
+    search->chain = arena_array(session->arena, n + layout->normal.n + layout->system.n,
+                                sizeof(*search->chain));
+    add_kind(session, search, dirs, n, SEARCH_QUOTE);
+    add_kind(session, search, dirs, n, SEARCH_NORMAL);
+    add_list(session, search, &layout->normal);
+    add_kind(session, search, dirs, n, SEARCH_SYSTEM);
+    add_list(session, search, &layout->system);
+    add_kind(session, search, dirs, n, SEARCH_AFTER);
+}
+
+/* Where a name of the search path is found, or NULL. */
+static const char *
+find_header(const struct session *session, const struct search_record *search,
+            const char *name)
+{
+    for (size_t i = 0; i < search->n_chain; i++) {
+        const char *dir = roots_path(&session->roots, session->arena, &search->chain[i]);
+        char *path = path_join(session->arena, dir, name);
+
+        if (access(path, R_OK) == 0)
+            return path;
+    }
+    return NULL;
+}
+
+static int
+compare_files(const void *a, const void *b)
+{
+    const struct closure_file *x = a;
+    const struct closure_file *y = b;
+
+    return strcmp(x->path, y->path);
+}
+
+static void
+list_files(struct session *session, char *const *paths, size_t n, struct closure *closure)
+{
+    const char *hidden = find_header(session, &closure->search, host_runtime);
+    size_t unique = 0;
+
+    closure->files = arena_array(session->arena, n + 1, sizeof(*closure->files));
+    for (size_t i = 0; i < n; i++)
+        closure->files[closure->n++].path = path_clean(session->arena, paths[i]);
+    if (hidden != NULL)
+        closure->files[closure->n++].path = path_clean(session->arena, hidden);
+    qsort(closure->files, closure->n, sizeof(*closure->files), compare_files);
+    for (size_t i = 0; i < closure->n; i++)
+        if (i == 0 ||
+            strcmp(closure->files[unique - 1].path, closure->files[i].path) != 0)
+            closure->files[unique++] = closure->files[i];
+    closure->n = unique;
+}
+
+/* An #include with a macro for a name: the file it found is in the list, so look for
+ * every file's name below each directory of the path. */
+static void
+add_found_names(const struct session *session, const struct closure *closure,
+                struct name_set *names)
+{
+    for (size_t k = 0; k < closure->search.n_chain; k++) {
+        const char *dir =
+            roots_path(&session->roots, session->arena, &closure->search.chain[k]);
+
+        for (size_t i = 0; i < closure->n; i++) {
+            const char *rest = path_below(dir, closure->files[i].path);
+
+            if (rest != NULL && rest[0] != '\0')
+                names_add(names, SCAN_ANGLE, NULL, rest, strlen(rest));
+        }
+    }
+}
+
+static bool
+is_preinclude(const struct command_item *item)
+{
+    return item->is_path &&
+           (str_starts(item->label, "--pre-include") ||
+            str_ends(item->label, "-include") || str_ends(item->label, "-imacros"));
+}
+
+/* Names that come from the command line: -include (looked for in the working directory
+ * first) and macros that hold a header name. */
+static void
+add_command_names(const struct session *session, struct name_set *names,
+                  struct reader *reader)
+{
+    struct command_item *items;
+    const size_t n = command_items(session->arena, &session->command, &items);
+
+    reader->dir = ".";
+    names_add(names, SCAN_ANGLE, NULL, host_runtime, strlen(host_runtime));
+    names_add(names, SCAN_ANGLE, NULL, "cuda_runtime.h", strlen("cuda_runtime.h"));
+    for (size_t i = 0; i < n; i++) {
+        char *line = arena_printf(session->arena, "#define x %s", items[i].text);
+
+        scan_text(line, strlen(line), on_name, reader);
+        if (is_preinclude(&items[i]))
+            names_add(names, SCAN_QUOTE, ".", items[i].text, strlen(items[i].text));
+    }
+}
+
+static struct place
+place_of(void *arg, const char *dir)
+{
+    const struct session *session = arg;
+
+    return roots_place(&session->roots, dir);
+}
+
+static enum nvc_status
+check_flags(struct session *session, unsigned flags)
+{
+    if (flags & SCAN_TIMESTAMP)
+        return refuse(session, NVC_NOSTORE_TIME, "__TIMESTAMP__");
+    if ((flags & SCAN_TIME) && getenv("SOURCE_DATE_EPOCH") == NULL)
+        return refuse(session, NVC_NOSTORE_TIME, "__DATE__ or __TIME__");
+    if (flags & SCAN_HIDDEN)
+        return refuse(session, NVC_NOSTORE_HIDDEN, ".incbin or #embed");
+    return NVC_OK;
+}
+
+enum nvc_status
+closure_build(struct session *session, char *const *paths, size_t n, struct closure *out)
+{
+    struct closure closure = {0};
+    struct reader reader = {.session = session, .closure = &closure};
+    enum nvc_status st = NVC_OK;
+
+    reader.names = names_new(session->arena);
+    build_chain(session, &closure.search);
+    list_files(session, paths, n, &closure);
+    for (size_t i = 0; i < closure.n && st == NVC_OK; i++)
+        st = read_file(&reader, &closure.files[i]);
+    if (st == NVC_OK)
+        st = check_flags(session, closure.flags);
+    if (st != NVC_OK)
+        return st;
+    if (closure.flags & SCAN_COMPUTED)
+        add_found_names(session, &closure, reader.names);
+    add_command_names(session, reader.names, &reader);
+    names_finish(reader.names, place_of, session, &closure.search);
+    closure.watched = arena_alloc(session->arena, sizeof(*closure.watched));
+    strlist_init(closure.watched, session->arena);
+    search_found(session->arena, &session->roots, &closure.search, &closure.search.found,
+                 closure.watched);
+    *out = closure;
+    return NVC_OK;
+}

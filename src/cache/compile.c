@@ -1,0 +1,109 @@
+/* One run of the user's compiler.  Must never change what it does: the command is the
+ * user's, with at most a request for a dependency list behind it. */
+
+#include "compile_priv.h"
+
+#include "nvcache/base/arena.h"
+#include "nvcache/base/environment.h"
+#include "nvcache/base/fs.h"
+#include "nvcache/base/log.h"
+#include "nvcache/base/path.h"
+#include "nvcache/nvcc/depfile.h"
+#include "session_priv.h"
+
+#include <stdlib.h>
+#include <sys/wait.h>
+
+enum {
+    STREAM_MAX = 4 << 20,
+    DEPFILE_MAX = 64 << 20
+};
+
+static const char *
+temporary_parent(void)
+{
+    const char *dir = getenv("TMPDIR");
+
+    return dir != NULL && dir[0] == '/' ? dir : "/tmp";
+}
+
+static char **
+command_line(const struct session *session, const char *depfile)
+{
+    struct strlist argv;
+
+    strlist_init(&argv, session->arena);
+    for (int i = 0; i < session->argc; i++)
+        strlist_add(&argv, session->argv[i]);
+    if (session->command.deps == DEPS_NONE) {
+        strlist_add_copy(&argv, "-MD");
+        strlist_add_copy(&argv, "-MF");
+        strlist_add_copy(&argv, depfile);
+    }
+    return argv.v;
+}
+
+static void
+read_dependencies(const struct session *session, const char *path, struct compiled *out)
+{
+    struct depfile depfile;
+
+    if (fs_read(path, DEPFILE_MAX, &out->depfile) != NVC_OK)
+        return;
+    if (depfile_parse(session->arena, (const char *)out->depfile.data, out->depfile.len,
+                      &depfile) != NVC_OK)
+        return;
+    strlist_init(&out->dependencies, session->arena);
+    for (size_t i = 0; i < depfile.n_prerequisites; i++)
+        strlist_add_copy(&out->dependencies, depfile.prerequisites[i].path);
+    out->has_dependencies = out->dependencies.n > 0;
+}
+
+static enum nvc_status
+run_in(struct session *session, const char *dir, struct compiled *out)
+{
+    const char *own_depfile = path_join(session->arena, dir, "nvcache.d");
+    const char *change = arena_printf(session->arena, "TMPDIR=%s", dir);
+    const struct process_spec spec = {
+        .path = session->program,
+        .argv = command_line(session, own_depfile),
+        .envp = environment_with(session->arena, &change, 1),
+        .capture_limit = STREAM_MAX,
+        .forward = true,
+    };
+    const enum nvc_status st = process_run(&spec, &out->process);
+
+    if (st == NVC_OK && out->process.wait_status == 0 &&
+        session->command.deps != DEPS_NONSYSTEM)
+        read_dependencies(session,
+                          session->command.deps == DEPS_NONE ? own_depfile
+                                                             : session->command.depfile,
+                          out);
+    return st;
+}
+
+enum nvc_status
+compile_run(struct session *session, struct compiled *out)
+{
+    char *dir;
+    enum nvc_status st;
+
+    *out = (struct compiled){0};
+    st = fs_make_private_dir(session->arena, temporary_parent(), "nvcache-", &dir);
+    if (st != NVC_OK)
+        return st;
+    st = run_in(session, dir, out);
+    fs_remove_tree(dir);
+    log_event("compile", "status=%s wait_status=%d wall_ms=%lld dependencies=%zu",
+              status_word(st), out->process.wait_status,
+              (long long)(out->process.wall_ns / 1000000),
+              out->has_dependencies ? out->dependencies.n : 0);
+    return st;
+}
+
+void
+compiled_fini(struct compiled *compiled)
+{
+    process_result_fini(&compiled->process);
+    buf_fini(&compiled->depfile);
+}

@@ -1,0 +1,286 @@
+/* One invocation, as a straight line:
+ *
+ *   prepare: parse, classify, open the cache, identify the toolchain, compute the key
+ *   look up: every input unchanged since a recorded run?     -> replay, done
+ *   compile: the user's own command
+ *   record:  unless an input moved meanwhile
+ *
+ * and at every point where something is not understood or does not work: hand the command
+ * on untouched, counted with its reason.  Must never return, and never fail a build. */
+
+#include "nvcache/cache/invocation.h"
+
+#include "compile_priv.h"
+#include "explain_priv.h"
+#include "lookup_priv.h"
+#include "nvcache/base/arena.h"
+#include "nvcache/base/clock.h"
+#include "nvcache/base/fs.h"
+#include "nvcache/base/guard.h"
+#include "nvcache/base/log.h"
+#include "nvcache/base/path.h"
+#include "nvcache/base/process.h"
+#include "nvcache/cache/config.h"
+#include "nvcache/digest/filedigest.h"
+#include "nvcache/digest/memo.h"
+#include "nvcache/nvcc/variables.h"
+#include "nvcache/store/store.h"
+#include "outfile_priv.h"
+#include "recorder_priv.h"
+#include "replay_priv.h"
+#include "session_priv.h"
+#include "tools_priv.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The working directory as the compiler sees it: $PWD when it is true, as gcc does. */
+static const char *
+working_directory(struct arena *arena)
+{
+    const char *pwd = getenv("PWD");
+    char here[PLACE_MAX];
+    struct stat a;
+    struct stat b;
+
+    if (pwd != NULL && path_is_absolute(pwd) && stat(pwd, &a) == 0 &&
+        stat(".", &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino)
+        return path_clean(arena, pwd);
+    return getcwd(here, sizeof(here)) != NULL ? arena_strdup(arena, here) : NULL;
+}
+
+static _Noreturn void
+exec_compiler(const struct session *session)
+{
+    guard_disarm();
+    process_exec(session->program, session->argv);
+    fprintf(stderr, "nvcache: cannot run %s: %s\n", session->program, strerror(errno));
+    _exit(errno == ENOENT ? 127 : 126);
+}
+
+static _Noreturn void
+pass(struct session *session, enum nvc_status reason)
+{
+    session->event.outcome = reason;
+    session_end(session);
+    exec_compiler(session);
+}
+
+/* ---- prepare ---- */
+
+static enum nvc_status
+understand(struct session *session)
+{
+    struct nvcc_command *command = &session->command;
+    enum nvc_status st =
+        command_parse(session->arena, session->argc, session->argv, command);
+
+    if (st == NVC_OK)
+        st = command_classify(session->arena, command);
+    session->culprit = command->culprit;
+    if (st != NVC_OK)
+        return st;
+    session->culprit = variables_forbidden();
+    if (session->culprit != NULL)
+        return NVC_BYPASS_ENVIRONMENT;
+    if (!outfile_is_regular(command->output) ||
+        (command->deps != DEPS_NONE && !outfile_is_regular(command->depfile)))
+        return NVC_BYPASS_OUTPUT;
+    session->cwd = working_directory(session->arena);
+    return session->cwd != NULL ? NVC_OK : NVC_BYPASS_SOURCE;
+}
+
+static enum nvc_status
+open_cache(struct session *session)
+{
+    const struct config *config = session->config;
+    const struct store_config store_config = {
+        .dir = config->dir,
+        .max_bytes = config->max_size,
+        .umask = config->umask,
+        .read_wait_ms = (unsigned)config->lock_timeout / 10,
+        .write_wait_ms = (unsigned)config->lock_timeout,
+        .read_only = config->read_only,
+    };
+    enum nvc_status st;
+
+    if (config->dir == NULL)
+        return NVC_BYPASS_CACHE;
+    st = store_open(&store_config, &session->store);
+    if (st != NVC_OK) {
+        session_error(session, st);
+        return st == NVC_ERR_NETWORK_FS ? NVC_BYPASS_NETWORK_FS : NVC_BYPASS_CACHE;
+    }
+    memo_open(path_join(session->arena, config->dir, "memo-v1"), config->umask,
+              store_is_read_only(session->store), &session->memo);
+    return NVC_OK;
+}
+
+static enum nvc_status
+digest_source(struct session *session)
+{
+    const char *path = session->command.source;
+    struct stat info;
+    struct stamp stamp;
+
+    session->culprit = path;
+    if (stat(path, &info) != 0 || !S_ISREG(info.st_mode))
+        return NVC_BYPASS_SOURCE;
+    stamp = stamp_of(&info);
+    if (filedigest_get(session->memo, path, &stamp, session->begin_ns,
+                       &session->source) != NVC_OK)
+        return NVC_BYPASS_SOURCE;
+    session->culprit = NULL;
+    return NVC_OK;
+}
+
+static enum nvc_status
+prepare(struct session *session)
+{
+    enum nvc_status st = understand(session);
+
+    if (st == NVC_OK)
+        st = open_cache(session);
+    if (st == NVC_OK)
+        st = digest_source(session);
+    if (st == NVC_OK)
+        st = tools_identify(session);
+    if (st != NVC_OK)
+        return st;
+    roots_init(session->arena, session->config, session->cwd, session->layout.top,
+               &session->command, &session->roots);
+    key_compute(session);
+    return NVC_OK;
+}
+
+/* ---- hit ---- */
+
+static _Noreturn void
+finish_hit(struct session *session)
+{
+    guard_arm_exit(0);
+    session->event.outcome = NVC_HIT_MANIFEST;
+    store_promote(session->store);
+    session_end(session);
+    _exit(0);
+}
+
+/* Why there is nothing to replay; does not return when there was. */
+static enum nvc_status
+try_hit(struct session *session)
+{
+    struct manifest manifest;
+    enum nvc_status st = lookup(session, &manifest);
+
+    if (st == NVC_HIT_MANIFEST) {
+        st = replay(session, &manifest);
+        if (st == NVC_OK)
+            finish_hit(session);
+        if (st != NVC_MISS_LOST)
+            session_error(session, st);
+        return NVC_MISS_LOST;
+    }
+    if (st == NVC_MISS_NEW)
+        st = explain_difference(session);
+    return st;
+}
+
+/* ---- miss ---- */
+
+static _Noreturn void
+finish_failed(struct session *session, int wait_status)
+{
+    session->event.outcome =
+        WIFSIGNALED(wait_status) ? NVC_COMPILE_KILLED : NVC_COMPILE_FAILED;
+    session_end(session);
+    process_end_like(wait_status);
+}
+
+static _Noreturn void
+compile_and_record(struct session *session, enum nvc_status why)
+{
+    struct compiled compiled;
+    const char *culprit = session->culprit;
+    enum nvc_status st;
+
+    store_release(session->store);
+    st = compile_run(session, &compiled);
+    if (st != NVC_OK) {
+        session_error(session, st);
+        pass(session, NVC_BYPASS_CACHE);
+    }
+    guard_arm_exit(process_exit_code(compiled.process.wait_status));
+    session->event.compile_us = (uint64_t)(compiled.process.wall_ns / 1000);
+    if (compiled.process.wait_status != 0)
+        finish_failed(session, compiled.process.wait_status);
+    session->event.outcome = why;
+    session->event.nostore = recorder_store(session, &compiled);
+    if (session->culprit == NULL)
+        session->culprit = culprit;
+    compiled_fini(&compiled);
+    session_end(session);
+    _exit(0);
+}
+
+/* ---- entry ---- */
+
+static struct {
+    const struct config *config;
+} crash_context;
+
+/* Runs in a signal handler: one append, no allocation. */
+static void
+count_crash(enum nvc_status why)
+{
+    const struct counters_event event = {.outcome = NVC_BYPASS_CACHE, .errors = {why}};
+    enum nvc_status st = NVC_OK;
+
+    if (crash_context.config != NULL && crash_context.config->dir != NULL)
+        st = counters_add(crash_context.config->dir, crash_context.config->umask, &event);
+    (void)st;
+}
+
+static void
+session_init(struct session *session, struct arena *arena, const struct config *config,
+             const char *program, char **argv)
+{
+    *session = (struct session){.arena = arena,
+                                .config = config,
+                                .program = program,
+                                .argv = argv,
+                                .begin_ns = clock_file_ns()};
+    while (argv[session->argc] != NULL)
+        session->argc++;
+    crash_context.config = config;
+    guard_arm_exec(program, argv, count_crash);
+}
+
+void
+invocation_run(const struct config *config, const char *program, int argc, char **argv)
+{
+    struct arena arena = ARENA_INIT;
+    struct session session;
+    enum nvc_status st;
+
+    (void)argc;
+    session_init(&session, &arena, config, program, argv);
+    st = prepare(&session);
+    if (st != NVC_OK)
+        pass(&session, st);
+    st = try_hit(&session);
+    compile_and_record(&session, st);
+}
+
+void
+invocation_pass(const struct config *config, int reason, const char *program, char **argv)
+{
+    struct arena arena = ARENA_INIT;
+    struct session session;
+
+    session_init(&session, &arena, config, program, argv);
+    pass(&session, (enum nvc_status)reason);
+}

@@ -1,0 +1,149 @@
+/* The command key: everything that decides the output and is not in a file of the
+ * closure. Order is kept where nvcc keeps it.  Must never hash a path that may differ
+ * (roots.h), and never leave out what is not known to be harmless. */
+
+#include "key_priv.h"
+
+#include "nvcache/base/arena.h"
+#include "nvcache/base/fs.h"
+#include "nvcache/base/path.h"
+#include "nvcache/digest/checksum.h"
+#include "nvcache/nvcc/variables.h"
+#include "session_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    FIXED_COMPONENTS = 8
+};
+
+struct builder {
+    struct hasher hasher;
+    struct command_key *key;
+};
+
+static void
+component(struct builder *builder, const char *label, const void *text, size_t len)
+{
+    struct key_component *next = &builder->key->components[builder->key->n++];
+
+    hasher_str(&builder->hasher, label);
+    hasher_bytes(&builder->hasher, text, len);
+    next->label = label;
+    next->mark = checksum64(text, len, 0);
+}
+
+static void
+component_str(struct builder *builder, const char *label, const char *text)
+{
+    component(builder, label, text, strlen(text));
+}
+
+static void
+add_items(struct builder *builder, struct session *session,
+          const struct command_item *items, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const char *text = items[i].text;
+
+        if (items[i].is_path)
+            text = roots_key_text(&session->roots, session->arena, text);
+        component_str(builder, items[i].label, text);
+    }
+}
+
+static void
+add_variables(struct builder *builder, struct session *session)
+{
+    for (size_t i = 0; i < variables_in_key_n; i++) {
+        const char *value = getenv(variables_in_key[i]);
+
+        if (value != NULL)
+            component_str(builder,
+                          arena_printf(session->arena, "environment variable %s",
+                                       variables_in_key[i]),
+                          value);
+    }
+}
+
+/* The source's real path: nvcc puts a hash of it into symbol names. */
+static const char *
+source_identity(struct session *session)
+{
+    const char *real = fs_realpath(session->arena, session->command.source);
+
+    return roots_identity_text(&session->roots, session->arena,
+                               real != NULL ? real : session->command.source);
+}
+
+/* How the source is spelled shows in messages, __FILE__ and debug information. */
+static const char *
+source_spelling(struct session *session)
+{
+    const char *source = session->command.source;
+
+    return path_is_absolute(source)
+               ? roots_identity_text(&session->roots, session->arena, source)
+               : source;
+}
+
+static void
+compute_unit(struct session *session, const char *source, const char *output)
+{
+    struct hasher hasher;
+
+    hasher_init(&hasher, "nvcache unit v1");
+    hasher_str(&hasher, source);
+    hasher_str(&hasher, output);
+    hasher_final(&hasher, &session->key.unit);
+}
+
+void
+key_compute(struct session *session)
+{
+    struct command_item *items;
+    const size_t n = command_items(session->arena, &session->command, &items);
+    const char *source = source_identity(session);
+    const char *output =
+        roots_identity_text(&session->roots, session->arena, session->command.output);
+    struct builder builder = {.key = &session->key};
+
+    session->key.components =
+        arena_array(session->arena, n + variables_in_key_n + FIXED_COMPONENTS,
+                    sizeof(struct key_component));
+    hasher_init(&builder.hasher, "nvcache command v1");
+    hasher_u64(&builder.hasher, KEY_VERSION);
+    component(&builder, "toolchain", session->toolchain.bytes, DIGEST_SIZE);
+    component_str(&builder, "source path", source);
+    component_str(&builder, "source spelling", source_spelling(session));
+    component_str(&builder, "output path", output);
+    component_str(&builder, "output spelling",
+                  roots_key_text(&session->roots, session->arena, session->command.output));
+    component(&builder, "source contents", session->source.bytes, DIGEST_SIZE);
+    add_items(&builder, session, items, n);
+    add_variables(&builder, session);
+    hasher_final(&builder.hasher, &session->key.digest);
+    compute_unit(session, source, output);
+}
+
+struct record_key
+key_record(enum record_kind kind, const struct digest *digest)
+{
+    struct record_key key = {.len = 1 + DIGEST_SIZE};
+
+    key.bytes[0] = (uint8_t)kind;
+    memcpy(key.bytes + 1, digest->bytes, DIGEST_SIZE);
+    return key;
+}
+
+struct record_key
+key_record_at(enum record_kind kind, const struct digest *digest, int64_t moment_ns)
+{
+    struct record_key key = key_record(kind, digest);
+    const uint64_t descending = ~(uint64_t)moment_ns;
+
+    for (int i = 0; i < 8; i++)
+        key.bytes[key.len++] = (uint8_t)(descending >> (56 - 8 * i));
+    return key;
+}

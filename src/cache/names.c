@@ -1,0 +1,165 @@
+/* Sets of header names.  A unit mentions tens of thousands of names, most of them many
+ * times, so each goes through a hash table once. */
+
+#include "names_priv.h"
+
+#include "nvcache/base/arena.h"
+#include "nvcache/base/path.h"
+#include "nvcache/base/strlist.h"
+#include "nvcache/digest/checksum.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    FIRST_SLOTS = 4096
+};
+
+/* A name looked for in `dir` (quoted, there first), or along the path (dir NULL). */
+struct entry {
+    const char *dir;
+    const char *name;
+    int is_next;
+};
+
+struct name_set {
+    struct arena *arena;
+    struct entry *slots; /* open addressing; name NULL is free */
+    size_t n_slots;      /* a power of two */
+    size_t n;
+};
+
+struct name_set *
+names_new(struct arena *arena)
+{
+    struct name_set *set = arena_alloc(arena, sizeof(*set));
+
+    set->arena = arena;
+    set->n_slots = FIRST_SLOTS;
+    set->slots = arena_array(arena, set->n_slots, sizeof(struct entry));
+    return set;
+}
+
+static bool
+same(const struct entry *entry, const char *dir, const char *name, size_t len)
+{
+    const bool same_dir = dir == NULL || entry->dir == NULL ? dir == entry->dir
+                                                            : str_equal(dir, entry->dir);
+
+    return same_dir && strncmp(entry->name, name, len) == 0 && entry->name[len] == '\0';
+}
+
+static struct entry *
+find_slot(const struct name_set *set, const char *dir, const char *name, size_t len)
+{
+    const uint64_t seed = dir == NULL ? 0 : checksum64(dir, strlen(dir), 1);
+    size_t i = (size_t)checksum64(name, len, seed) & (set->n_slots - 1);
+
+    while (set->slots[i].name != NULL && !same(&set->slots[i], dir, name, len))
+        i = (i + 1) & (set->n_slots - 1);
+    return &set->slots[i];
+}
+
+static void
+grow(struct name_set *set)
+{
+    const struct entry *old = set->slots;
+    const size_t n = set->n_slots;
+
+    set->n_slots *= 2;
+    set->slots = arena_array(set->arena, set->n_slots, sizeof(struct entry));
+    for (size_t i = 0; i < n; i++)
+        if (old[i].name != NULL)
+            *find_slot(set, old[i].dir, old[i].name, strlen(old[i].name)) = old[i];
+}
+
+static void
+put(struct name_set *set, const char *dir, const char *name, size_t len, bool is_next)
+{
+    struct entry *slot = find_slot(set, dir, name, len);
+
+    if (slot->name == NULL) {
+        slot->dir = dir;
+        slot->name = arena_strndup(set->arena, name, len);
+        set->n++;
+    }
+    slot->is_next |= is_next;
+    if (set->n * 2 > set->n_slots)
+        grow(set);
+}
+
+void
+names_add(struct name_set *set, enum scan_name_kind kind, const char *dir,
+          const char *name, size_t len)
+{
+    const char *clean;
+
+    if (len == 0 || memchr(name, '\0', len) != NULL)
+        return;
+    clean = path_clean(set->arena, arena_strndup(set->arena, name, len));
+    len = strlen(clean);
+    if (path_is_absolute(clean)) {
+        put(set, "/", clean + 1, len - 1, false);
+        return;
+    }
+    if (kind == SCAN_QUOTE && dir != NULL)
+        put(set, dir, clean, len, false);
+    put(set, NULL, clean, len, kind == SCAN_NEXT);
+}
+
+static int
+compare_entries(const void *a, const void *b)
+{
+    const struct entry *x = a;
+    const struct entry *y = b;
+    const int by_dir = strcmp(x->dir == NULL ? "" : x->dir, y->dir == NULL ? "" : y->dir);
+
+    return by_dir != 0 ? by_dir : strcmp(x->name, y->name);
+}
+
+/* The used slots, sorted by directory (those of the path first), then by name. */
+static struct entry *
+sorted(const struct name_set *set)
+{
+    struct entry *entries = arena_array(set->arena, set->n, sizeof(*entries));
+    size_t n = 0;
+
+    for (size_t i = 0; i < set->n_slots; i++)
+        if (set->slots[i].name != NULL)
+            entries[n++] = set->slots[i];
+    qsort(entries, n, sizeof(*entries), compare_entries);
+    return entries;
+}
+
+static size_t
+same_dir_until(const struct entry *entries, size_t from, size_t n)
+{
+    size_t to = from;
+
+    while (to < n && str_equal(entries[to].dir, entries[from].dir))
+        to++;
+    return to;
+}
+
+void
+names_finish(struct name_set *set, struct place (*place)(void *arg, const char *dir),
+             void *arg, struct search_record *out)
+{
+    const struct entry *entries = sorted(set);
+    size_t i = 0;
+
+    out->names = arena_array(set->arena, set->n, sizeof(*out->names));
+    out->quotes = arena_array(set->arena, set->n, sizeof(*out->quotes));
+    for (; i < set->n && entries[i].dir == NULL; i++)
+        out->names[out->n_names++] =
+            (struct search_name){entries[i].name, entries[i].is_next};
+    while (i < set->n) {
+        struct search_quotes *quotes = &out->quotes[out->n_quotes++];
+        const size_t end = same_dir_until(entries, i, set->n);
+
+        quotes->dir = place(arg, entries[i].dir);
+        quotes->names = arena_array(set->arena, end - i, sizeof(char *));
+        for (; i < end; i++)
+            quotes->names[quotes->n++] = entries[i].name;
+    }
+}

@@ -1,0 +1,21 @@
+#ifndef NVCACHE_CACHE_OUTFILE_PRIV_H
+#define NVCACHE_CACHE_OUTFILE_PRIV_H
+
+#include "nvcache/base/status.h"
+
+#include <stddef.h>
+
+struct arena;
+
+/* Put an output where the compiler would have put it, with the mode it would have given
+ * it: 0666 less the umask for a new file, the old mode for an existing one.  A symbolic
+ * link is followed, as the compiler does.  A file that cannot be renamed over (its
+ * directory is not writable, or it has other names) is written in place. */
+NVC_NODISCARD enum nvc_status outfile_write(struct arena *arena, const char *path,
+                                            const void *data, size_t len);
+
+/* Is this a place outfile_write can serve: nothing, or a regular file, behind at most a
+ * symbolic link? */
+int outfile_is_regular(const char *path);
+
+#endif

@@ -1,0 +1,231 @@
+/* Recording a finished compile: closure, manifest, result.  The result is stored first,
+ * so that a manifest never points to nothing because of us. */
+
+#include "recorder_priv.h"
+
+#include "closure_priv.h"
+#include "explain_priv.h"
+#include "nvcache/base/arena.h"
+#include "nvcache/base/buf.h"
+#include "nvcache/base/clock.h"
+#include "nvcache/base/fs.h"
+#include "nvcache/base/log.h"
+#include "nvcache/base/path.h"
+#include "nvcache/cache/config.h"
+#include "nvcache/entry/manifest.h"
+#include "nvcache/entry/result.h"
+#include "nvcache/entry/template.h"
+#include "nvcache/nvcc/depfile.h"
+#include "nvcache/nvcc/scan.h"
+#include "nvcache/store/store.h"
+#include "outfile_priv.h"
+#include "session_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the manifest ---- */
+
+/* Files sorted by path come grouped by directory. */
+static void
+fill_files(struct session *session, const struct closure *closure, struct manifest *out)
+{
+    struct arena *arena = session->arena;
+    const char *last = NULL;
+
+    out->dirs = arena_array(arena, closure->n, sizeof(*out->dirs));
+    out->files = arena_array(arena, closure->n, sizeof(*out->files));
+    for (size_t i = 0; i < closure->n; i++) {
+        const char *path = closure->files[i].path;
+        const char *dir = strchr(path, '/') == NULL ? "" : path_dir(arena, path);
+
+        if (last == NULL || strcmp(last, dir) != 0)
+            out->dirs[out->n_dirs++] = roots_place(&session->roots, dir);
+        last = dir;
+        out->files[out->n_files++] =
+            (struct manifest_file){.dir = (uint32_t)out->n_dirs - 1,
+                                   .name = path_base(path),
+                                   .digest = closure->files[i].digest};
+    }
+}
+
+static void
+fill_watched(struct session *session, const struct closure *closure, struct manifest *out)
+{
+    out->watched =
+        arena_array(session->arena, closure->watched->n, sizeof(*out->watched));
+    for (size_t i = 0; i < closure->watched->n; i++)
+        out->watched[out->n_watched++] =
+            roots_place(&session->roots, closure->watched->v[i]);
+}
+
+/* Debug information names the directories; __FILE__ in any input may name any of them. */
+static void
+fill_bound(struct session *session, const struct closure *closure, struct manifest *out)
+{
+    const struct roots *roots = &session->roots;
+
+    if (!session->command.debug_info && (closure->flags & SCAN_FILE) == 0)
+        return;
+    out->bound = arena_array(session->arena, roots->n, sizeof(*out->bound));
+    for (size_t i = 0; i < roots->n && out->n_bound < MANIFEST_MAX_BOUND; i++) {
+        const struct root *root = &roots->v[i];
+
+        if (root->is_free || (root->kind == ROOT_CWD && !session->command.debug_info))
+            continue;
+        out->bound[out->n_bound++] = (struct manifest_bound){
+            .root = {.kind = (uint8_t)root->kind,
+                     .index = (uint8_t)root->index,
+                     .rest = ""},
+            .path = root->path,
+        };
+    }
+}
+
+/* Equal inputs give one result record, however many processes compile them at once. */
+static void
+compute_result_key(const struct session *session, const struct closure *closure,
+                   struct manifest *manifest)
+{
+    struct hasher hasher;
+
+    hasher_init(&hasher, "nvcache result v1");
+    hasher_digest(&hasher, &session->key.digest);
+    for (size_t i = 0; i < closure->n; i++)
+        hasher_digest(&hasher, &closure->files[i].digest);
+    hasher_digest(&hasher, &closure->search.found);
+    for (size_t i = 0; i < manifest->n_bound; i++)
+        hasher_str(&hasher, manifest->bound[i].path);
+    hasher_final(&hasher, &manifest->result);
+}
+
+/* ---- the result ---- */
+
+struct texts {
+    struct buf output;
+    struct buf depfile;
+    struct buf out;
+    struct buf err;
+    struct buf record;
+};
+
+static void
+texts_fini(struct texts *texts)
+{
+    buf_fini(&texts->output);
+    buf_fini(&texts->depfile);
+    buf_fini(&texts->out);
+    buf_fini(&texts->err);
+    buf_fini(&texts->record);
+}
+
+static void
+make_template(const struct session *session, const struct buf *text, struct buf *out)
+{
+    template_make((const char *)text->data, text->len, session->roots.template_roots,
+                  session->roots.n, out);
+}
+
+static enum nvc_status
+store_result(struct session *session, const struct compiled *compiled,
+             const struct manifest *manifest, struct texts *texts)
+{
+    const struct record_key key = key_record(RECORD_RESULT, &manifest->result);
+    struct result result = {.n = 0};
+    enum nvc_status st;
+
+    make_template(session, &compiled->depfile, &texts->depfile);
+    make_template(session, &compiled->process.out, &texts->out);
+    make_template(session, &compiled->process.err, &texts->err);
+    if (!result_add(&result, ROLE_OUTPUT, texts->output.data, texts->output.len) ||
+        !result_add(&result, ROLE_STDOUT, texts->out.data, texts->out.len) ||
+        !result_add(&result, ROLE_STDERR, texts->err.data, texts->err.len) ||
+        !result_add(&result, ROLE_DEPFILE, texts->depfile.data, texts->depfile.len))
+        return NVC_NOSTORE_LARGE;
+    result_encode(&result, session->config->compression_level, &texts->record);
+    st = store_put(session->store, &key, texts->record.data, texts->record.len);
+    session->event.bytes = texts->record.len;
+    if (st == NVC_OK)
+        return NVC_OK;
+    session_error(session, st);
+    return st == NVC_ERR_LIMIT ? NVC_NOSTORE_LARGE : NVC_NOSTORE_STORE;
+}
+
+static enum nvc_status
+store_manifest(struct session *session, const struct closure *closure,
+               struct manifest *manifest)
+{
+    const struct record_key key =
+        key_record_at(RECORD_MANIFEST, &session->key.digest, clock_wall_ns());
+    AUTO_BUF search = BUF_INIT;
+    AUTO_BUF record = BUF_INIT;
+    enum nvc_status st;
+
+    search_record_encode(&closure->search, &search);
+    manifest->search = search.data;
+    manifest->search_len = search.len;
+    manifest_encode(manifest, &record);
+    st = store_put(session->store, &key, record.data, record.len);
+    if (st == NVC_OK)
+        return NVC_OK;
+    session_error(session, st);
+    return NVC_NOSTORE_STORE;
+}
+
+/* ---- both ---- */
+
+static enum nvc_status
+read_output(const struct session *session, struct buf *out)
+{
+    const char *path = session->command.output;
+    struct stat info;
+
+    if (stat(path, &info) != 0 || !S_ISREG(info.st_mode))
+        return NVC_NOSTORE_OUTPUT;
+    if ((uint64_t)info.st_size > RESULT_MAX_PLAIN)
+        return NVC_NOSTORE_LARGE;
+    return fs_read(path, RESULT_MAX_PLAIN, out) == NVC_OK ? NVC_OK : NVC_NOSTORE_OUTPUT;
+}
+
+static enum nvc_status
+record(struct session *session, const struct compiled *compiled, struct texts *texts)
+{
+    struct closure closure;
+    struct manifest manifest = {0};
+    enum nvc_status st = read_output(session, &texts->output);
+
+    if (st == NVC_OK)
+        st = closure_build(session, compiled->dependencies.v, compiled->dependencies.n,
+                           &closure);
+    if (st != NVC_OK)
+        return st;
+    manifest.compile_us = (uint64_t)(compiled->process.wall_ns / 1000);
+    manifest.created_s = (uint64_t)(clock_wall_ns() / 1000000000);
+    fill_files(session, &closure, &manifest);
+    fill_watched(session, &closure, &manifest);
+    fill_bound(session, &closure, &manifest);
+    compute_result_key(session, &closure, &manifest);
+    st = store_result(session, compiled, &manifest, texts);
+    if (st == NVC_OK)
+        st = store_manifest(session, &closure, &manifest);
+    if (st == NVC_OK)
+        explain_remember(session);
+    return st;
+}
+
+enum nvc_status
+recorder_store(struct session *session, const struct compiled *compiled)
+{
+    struct texts texts = {BUF_INIT, BUF_INIT, BUF_INIT, BUF_INIT, BUF_INIT};
+    enum nvc_status st;
+
+    if (session->config->read_only || store_is_read_only(session->store))
+        return NVC_NOSTORE_READONLY;
+    if (compiled->process.truncated)
+        return NVC_NOSTORE_STREAM;
+    if (!compiled->has_dependencies)
+        return NVC_NOSTORE_CLOSURE;
+    st = record(session, compiled, &texts);
+    texts_fini(&texts);
+    return st;
+}

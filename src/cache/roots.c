@@ -1,0 +1,238 @@
+/* Roots: which directories of a command may be elsewhere in the next build. */
+
+#include "nvcache/cache/roots.h"
+
+#include "nvcache/base/arena.h"
+#include "nvcache/base/path.h"
+#include "nvcache/base/strlist.h"
+#include "nvcache/cache/config.h"
+#include "nvcache/nvcc/command.h"
+
+#include <fnmatch.h>
+#include <string.h>
+
+/* Directories that installers make anew for each build.  pip: build isolation, unpacked
+ * sources, wheels; setuptools: editable build directories (tempfile's "tmp" and 8
+ * characters); pypa/build: sdist and environment; uv: its build and sdist caches. */
+static const char *const built_in_patterns[] = {
+    "*/pip-build-env-*",
+    "*/pip-req-build-*",
+    "*/pip-install-*",
+    "*/pip-wheel-*",
+    "*/pip-ephem-wheel-cache-*",
+    "*/pip-modern-metadata-*",
+    "*/build-via-sdist-*",
+    "*/build-env-*",
+    "*/builds-v[0-9]/.tmp*",
+    "*/sdists-v[0-9]/.tmp*",
+    "*/tmp[0-9a-z_][0-9a-z_][0-9a-z_][0-9a-z_][0-9a-z_][0-9a-z_][0-9a-z_][0-9a-z_]",
+    "*/tmp*.build-temp",
+    "*/tmp*.build-lib",
+};
+
+static bool
+matches_any(const char *path, char *const *patterns)
+{
+    for (size_t i = 0; i < sizeof(built_in_patterns) / sizeof(built_in_patterns[0]); i++)
+        if (fnmatch(built_in_patterns[i], path, 0) == 0)
+            return true;
+    for (; patterns != NULL && *patterns != NULL; patterns++)
+        if (fnmatch(*patterns, path, FNM_PATHNAME) == 0)
+            return true;
+    return false;
+}
+
+size_t
+roots_ephemeral_len(struct arena *arena, const char *path, char *const *patterns)
+{
+    char *prefix;
+
+    if (!path_is_absolute(path))
+        return 0;
+    prefix = arena_strdup(arena, path);
+    for (size_t len = 1 + strcspn(path + 1, "/");;
+         len += 1 + strcspn(path + len + 1, "/")) {
+        prefix[len] = '\0';
+        if (matches_any(prefix, patterns))
+            return len;
+        prefix[len] = path[len];
+        if (path[len] == '\0')
+            return 0;
+    }
+}
+
+static bool
+has_path(const struct roots *roots, enum root_kind kind, const char *path)
+{
+    for (size_t i = 0; i < roots->n; i++)
+        if (roots->v[i].kind == kind && str_equal(roots->v[i].path, path))
+            return true;
+    return false;
+}
+
+static void
+add(struct roots *roots, enum root_kind kind, unsigned index, const char *path)
+{
+    struct root *root = &roots->v[roots->n];
+
+    if (roots->n == ROOTS_MAX || index > 255 || str_equal(path, "/"))
+        return;
+    *root =
+        (struct root){.kind = kind, .index = index, .path = path, .len = strlen(path)};
+    roots->template_roots[roots->n++] = (struct template_root){
+        .kind = (unsigned char)kind, .index = (unsigned char)index, .path = path};
+}
+
+static char *
+absolute(const struct roots *roots, const char *path)
+{
+    return path_clean(roots->arena, path_join(roots->arena, roots->cwd, path));
+}
+
+/* Temporary directories are numbered in the order in which the command mentions them. */
+static void
+add_ephemeral(struct roots *roots, const struct config *config, const char *path)
+{
+    const char *whole = absolute(roots, path);
+    const size_t len = roots_ephemeral_len(roots->arena, whole, config->ephemeral.v);
+    const char *dir = arena_strndup(roots->arena, whole, len);
+    unsigned index = 0;
+
+    if (len == 0 || has_path(roots, ROOT_EPHEMERAL, dir))
+        return;
+    for (size_t i = 0; i < roots->n; i++)
+        index += roots->v[i].kind == ROOT_EPHEMERAL;
+    add(roots, ROOT_EPHEMERAL, index, dir);
+}
+
+static void
+add_includes(struct roots *roots, const struct search_dir *dirs, size_t n)
+{
+    unsigned index = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (path_is_absolute(dirs[i].path))
+            add(roots, ROOT_INCLUDE, index++, path_clean(roots->arena, dirs[i].path));
+}
+
+/* Paths below a temporary directory may show in a result. */
+static void
+mark_free(struct roots *roots, const struct config *config)
+{
+    for (size_t i = 0; i < roots->n; i++)
+        roots->v[i].is_free =
+            !config->strict_paths &&
+            roots_ephemeral_len(roots->arena, roots->v[i].path, config->ephemeral.v) > 0;
+}
+
+void
+roots_init(struct arena *arena, const struct config *config, const char *cwd,
+           const char *toolkit, const struct nvcc_command *command, struct roots *out)
+{
+    struct search_dir *dirs;
+    const size_t n = command_search_dirs(arena, command, &dirs);
+
+    *out = (struct roots){.arena = arena, .cwd = cwd};
+    add_ephemeral(out, config, cwd);
+    add_ephemeral(out, config, command->source);
+    add_ephemeral(out, config, command->output);
+    for (size_t i = 0; i < n; i++)
+        add_ephemeral(out, config, dirs[i].path);
+    add_ephemeral(out, config, toolkit);
+    for (size_t i = 0; i < config->base_dirs.n; i++)
+        add(out, ROOT_BASE, (unsigned)i, config->base_dirs.v[i]);
+    add(out, ROOT_TOOLKIT, 0, toolkit);
+    add_includes(out, dirs, n);
+    add(out, ROOT_CWD, 0, cwd);
+    mark_free(out, config);
+}
+
+/* The longest root among the kinds in `kinds` (a set of 1 << kind); first one of equals.
+ */
+static const struct root *
+match(const struct roots *roots, const char *path, unsigned kinds)
+{
+    const struct root *best = NULL;
+
+    for (size_t i = 0; i < roots->n; i++) {
+        const struct root *root = &roots->v[i];
+
+        if ((kinds & (1U << root->kind)) == 0 || (best != NULL && root->len <= best->len))
+            continue;
+        if (path_below(root->path, path) != NULL)
+            best = root;
+    }
+    return best;
+}
+
+struct place
+roots_place(const struct roots *roots, const char *path)
+{
+    const struct root *root = match(roots, path, ~0U);
+
+    if (root == NULL)
+        return (struct place){.kind = ROOT_NONE, .rest = path};
+    return (struct place){.kind = (uint8_t)root->kind,
+                          .index = (uint8_t)root->index,
+                          .rest = path_below(root->path, path)};
+}
+
+const struct root *
+roots_find(const struct roots *roots, unsigned kind, unsigned index)
+{
+    for (size_t i = 0; i < roots->n; i++)
+        if (roots->v[i].kind == kind && roots->v[i].index == index)
+            return &roots->v[i];
+    return NULL;
+}
+
+const char *
+roots_path(const struct roots *roots, struct arena *arena, const struct place *place)
+{
+    const struct root *root;
+
+    if (place->kind == ROOT_NONE)
+        return place->rest;
+    root = roots_find(roots, place->kind, place->index);
+    if (root == NULL)
+        return NULL;
+    return place->rest[0] == '\0' ? root->path
+                                  : path_join(arena, root->path, place->rest);
+}
+
+static const char *
+text_for(const struct roots *roots, struct arena *arena, const char *path, unsigned kinds)
+{
+    const struct root *root = match(roots, path, kinds);
+
+    if (root == NULL)
+        return path;
+    return arena_printf(arena, "%%%u.%u/%s", (unsigned)root->kind, root->index,
+                        path_below(root->path, path));
+}
+
+const char *
+roots_key_text(const struct roots *roots, struct arena *arena, const char *path)
+{
+    const unsigned movable = 1U << ROOT_EPHEMERAL | 1U << ROOT_BASE | 1U << ROOT_TOOLKIT;
+    const char *clean = path_clean(arena, path);
+    const char *text;
+
+    if (!path_is_absolute(path))
+        return path;
+    text = text_for(roots, arena, clean, movable);
+    if (text != clean)
+        return text;
+    for (size_t i = 0; i < roots->n; i++)
+        if (roots->v[i].kind == ROOT_INCLUDE && str_equal(roots->v[i].path, clean))
+            return arena_printf(arena, "%%%u.%u", (unsigned)ROOT_INCLUDE,
+                                roots->v[i].index);
+    return path;
+}
+
+const char *
+roots_identity_text(const struct roots *roots, struct arena *arena, const char *path)
+{
+    return text_for(roots, arena, path_clean(arena, path_join(arena, roots->cwd, path)),
+                    1U << ROOT_EPHEMERAL | 1U << ROOT_BASE);
+}

@@ -1,0 +1,50 @@
+#ifndef NVCACHE_CACHE_SESSION_PRIV_H
+#define NVCACHE_CACHE_SESSION_PRIV_H
+
+#include "key_priv.h"
+#include "nvcache/base/status.h"
+#include "nvcache/cache/roots.h"
+#include "nvcache/digest/digest.h"
+#include "nvcache/digest/stamp.h"
+#include "nvcache/nvcc/command.h"
+#include "nvcache/nvcc/toolchain.h"
+#include "nvcache/store/counters.h"
+
+#include <stdint.h>
+
+struct arena;
+struct config;
+struct memo;
+struct store;
+
+/* Everything one invocation knows.  Filled in from top to bottom by invocation.c. */
+struct session {
+    struct arena *arena;
+    const struct config *config;
+    const char *program; /* the compiler to run */
+    int argc;
+    char **argv;
+    const char *cwd;
+    int64_t begin_ns; /* clock_file_ns before anything was read */
+
+    struct nvcc_command command;
+    struct store *store;
+    struct memo *memo;
+    struct toolchain_layout layout;
+    struct digest toolchain;
+    struct roots roots;
+    struct digest source;
+    struct command_key key;
+
+    struct counters_event event;
+    const char *culprit; /* what the log says besides the status */
+};
+
+/* Note an error that did not stop the build; the first COUNTERS_MAX_ERRORS are counted.
+ */
+void session_error(struct session *session, enum nvc_status status);
+
+/* Append the event to the counters and close store and memo. */
+void session_end(struct session *session);
+
+#endif

@@ -1,0 +1,47 @@
+/* The environment of a compile.
+ *
+ * nvcc: the names were collected from `nvcc --dryrun` (nvcc.profile appends to what is in
+ * the environment with `+=`: INCLUDES, SYSTEM_INCLUDES, PTXAS_FLAGS, CUDAFE_FLAGS,
+ * LIBRARIES, LD_LIBRARY_PATH, PATH) and from the names in the binary (NVVM_FLAGS,
+ * NVCC_CCBIN, NVCC_PREPEND_FLAGS, NVCC_APPEND_FLAGS).  The last three are part of the
+ * command; PATH only decides which programs run, and those are in the toolchain;
+ * LIBRARIES and LD_LIBRARY_PATH do not reach a compile's output. Host compiler: gcc's
+ * manual, "Environment Variables Affecting GCC", and "Environment Variables" of cpp's.
+ * TMPDIR must not matter, and does not: it is ours. */
+
+#include "nvcache/nvcc/variables.h"
+
+#include <stdlib.h>
+
+const char *const variables_in_key[] = {
+    "INCLUDES",
+    "SYSTEM_INCLUDES",
+    "PTXAS_FLAGS",
+    "CUDAFE_FLAGS",
+    "NVVM_FLAGS",
+    "CPATH",
+    "C_INCLUDE_PATH",
+    "CPLUS_INCLUDE_PATH",
+    "GCC_EXEC_PREFIX",
+    "COMPILER_PATH",
+    "GCC_COMPARE_DEBUG",
+    "SOURCE_DATE_EPOCH",
+    "CCC_OVERRIDE_OPTIONS",
+    "LANG",
+    "LANGUAGE",
+    "LC_ALL",
+    "LC_CTYPE",
+    "LC_MESSAGES",
+};
+const size_t variables_in_key_n = sizeof(variables_in_key) / sizeof(variables_in_key[0]);
+
+const char *
+variables_forbidden(void)
+{
+    static const char *const names[] = {"DEPENDENCIES_OUTPUT", "SUNPRO_DEPENDENCIES"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (getenv(names[i]) != NULL)
+            return names[i];
+    return NULL;
+}
