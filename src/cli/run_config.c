@@ -82,7 +82,7 @@ run_config(struct console *console, const struct arguments *arguments)
     if (arguments->n > 0)
         return one_setting(console, arguments->operands[0]);
     if ((arguments->options & OPTION_JSON) != 0)
-        settings_put_json(&out, &console->config);
+        settings_put_json(&out, console->arena, &console->config);
     else
         settings_put_page(&out, console->arena, &console->config);
     code = print_out(&out);

@@ -74,7 +74,8 @@ put_list(struct json *json, const struct strlist *list)
 }
 
 static void
-put_value(struct json *json, const struct setting *row, const void *field)
+put_value(struct json *json, const struct setting *row, const void *field,
+          const char *text)
 {
     switch (row->kind) {
     case SETTING_BOOL:
@@ -83,8 +84,10 @@ put_value(struct json *json, const struct setting *row, const void *field)
     case SETTING_SIZE:
         json_count(json, "value", *(const uint64_t *)field);
         break;
-    case SETTING_INT:
     case SETTING_UMASK:
+        json_string(json, "value", *(const int *)field >= 0 ? text : NULL);
+        break;
+    case SETTING_INT:
         json_int(json, "value", *(const int *)field);
         break;
     case SETTING_DIR:
@@ -100,7 +103,7 @@ put_value(struct json *json, const struct setting *row, const void *field)
 }
 
 void
-settings_put_json(struct buf *out, const struct config *config)
+settings_put_json(struct buf *out, struct arena *arena, const struct config *config)
 {
     struct json json;
 
@@ -112,7 +115,8 @@ settings_put_json(struct buf *out, const struct config *config)
         const struct setting *const row = setting_row(id);
 
         json_open(&json, row->name, '{');
-        put_value(&json, row, (const char *)config + row->offset);
+        put_value(&json, row, (const char *)config + row->offset,
+                  setting_text(arena, config, id));
         json_string(&json, "from", place_of(config, id));
         json_close(&json, '}');
     }

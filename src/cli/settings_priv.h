@@ -11,6 +11,6 @@ struct buf;
 #define CONFIG_JSON_FORMAT 1
 
 void settings_put_page(struct buf *out, struct arena *arena, const struct config *config);
-void settings_put_json(struct buf *out, const struct config *config);
+void settings_put_json(struct buf *out, struct arena *arena, const struct config *config);
 
 #endif

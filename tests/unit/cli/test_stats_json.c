@@ -1,0 +1,188 @@
+/* `nvcache stats --json`: programs rely on its keys.  The list here is tied to the
+ * format's number, and docs/stats-json.md must describe every key. */
+
+#include "stats_priv.h"
+
+#include "nvcache/base/arena.h"
+#include "nvcache/base/buf.h"
+#include "nvcache/base/fs.h"
+#include "nvcache/base/path.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+/* The keys of each format, one row per number, in the order they are written.
+ *
+ * When this test fails because a key is new: add it to the row and to docs/stats-json.md.
+ * When a key went away, was renamed or means something else: raise STATS_JSON_FORMAT, add
+ * a row for the new number, and leave this one as it is. */
+static const struct {
+    int format;
+    const char *keys;
+} golden[] = {
+    {1,
+     "format since hits hits.manifest misses miss_reasons not_stored bypassed "
+     "failed_compiles errors damaged_counts saved_seconds compile_seconds bytes_replayed "
+     "bytes_recorded store store.dir store.bytes store.max_bytes store.entries "
+     "store.generations store.read_only"},
+};
+
+/* The keys of our own indented form: a path for each line `  "key": ...`. */
+static void
+collect_keys(const char *json, struct buf *out)
+{
+    char outer[64] = "";
+
+    for (const char *line = json; *line != '\0'; line += strcspn(line, "\n") + 1) {
+        const size_t indent = strspn(line, " ");
+        const char *const name = line + indent + 1;
+        const int len = (int)strcspn(name, "\"");
+
+        if (line[indent] != '"')
+            continue;
+        if (out->len > 0)
+            buf_append_char(out, ' ');
+        if (indent == 2) {
+            memset(outer, 0, sizeof(outer));
+            memcpy(outer, name, (size_t)len);
+        }
+        buf_printf(out, "%s%s%.*s", indent == 2 ? "" : outer, indent == 2 ? "" : ".", len,
+                   name);
+    }
+}
+
+static void
+the_keys_are_those_of_the_format(void **state)
+{
+    const struct stats stats = {.dir = "/c"};
+    AUTO_BUF json = BUF_INIT;
+    AUTO_BUF keys = BUF_INIT;
+    const char *want = NULL;
+
+    (void)state;
+    stats_put_json(&json, &stats);
+    collect_keys(buf_str(&json), &keys);
+    for (size_t i = 0; i < sizeof(golden) / sizeof(golden[0]); i++)
+        if (golden[i].format == STATS_JSON_FORMAT)
+            want = golden[i].keys;
+    assert_non_null(want);
+    assert_string_equal(buf_str(&keys), want);
+}
+
+static void
+assert_described(const struct buf *text, const char *word, size_t len)
+{
+    AUTO_BUF quoted = BUF_INIT;
+
+    buf_printf(&quoted, "\n| `%.*s` |", (int)len, word);
+    if (memmem(text->data, text->len, quoted.data, quoted.len) == NULL)
+        fail_msg("docs/stats-json.md has no row for %.*s", (int)len, word);
+}
+
+static void
+every_key_and_every_reason_has_a_row_in_the_document(void **state)
+{
+    struct arena arena = ARENA_INIT;
+    const char *const root = path_dir(&arena, path_dir(&arena, NVC_TEST_DATA));
+    AUTO_BUF text = BUF_INIT;
+    const char *keys = golden[sizeof(golden) / sizeof(golden[0]) - 1].keys;
+
+    (void)state;
+    assert_int_equal(
+        fs_read(path_join(&arena, root, "docs/stats-json.md"), 1 << 20, &text), NVC_OK);
+    arena_fini(&arena);
+    while (*keys != '\0') {
+        const size_t len = strcspn(keys, " ");
+
+        assert_described(&text, keys, len);
+        keys += keys[len] == '\0' ? len : len + 1;
+    }
+    for (int i = 0; i < NVC_STATUS_LIMIT; i++) {
+        const enum nvc_status status = (enum nvc_status)i;
+        const char *const word = status_word(status);
+
+        if (status_kind(status) > NVC_KIND_HIT && status_kind(status) != NVC_KIND_FAILED)
+            assert_described(&text, word, strlen(word));
+    }
+}
+
+static void
+a_busy_cache_gives_this_text(void **state)
+{
+    struct stats stats = {
+        .dir = "/home/m\"k/.cache",
+        .counters = {.saved_us = 1234567,
+                     .compile_us = UINT64_C(2460000000),
+                     .bytes_replayed = 7,
+                     .bytes_recorded = 8,
+                     .damaged = 9,
+                     .since_s = 1763647380},
+        .usage = {.bytes = 1, .max_bytes = 2, .entries = 3, .generations = 4},
+        .is_read_only = true,
+    };
+    AUTO_BUF json = BUF_INIT;
+
+    (void)state;
+    stats.counters.by_status[NVC_HIT_MANIFEST] = 10;
+    stats.counters.by_status[NVC_MISS_NEW] = 2;
+    stats.counters.by_status[NVC_MISS_INPUT] = 3;
+    stats.counters.by_status[NVC_NOSTORE_TIME] = 1;
+    stats.counters.by_status[NVC_BYPASS_LINK] = 4;
+    stats.counters.by_status[NVC_COMPILE_FAILED] = 5;
+    stats.counters.by_status[NVC_COMPILE_KILLED] = 1;
+    stats.counters.by_status[NVC_ERR_LOCK] = 6;
+    stats_put_json(&json, &stats);
+    assert_string_equal(buf_str(&json), "{\n"
+                                        "  \"format\": 1,\n"
+                                        "  \"since\": \"2025-11-20T14:03:00Z\",\n"
+                                        "  \"hits\": {\n"
+                                        "    \"manifest\": 10\n"
+                                        "  },\n"
+                                        "  \"misses\": 5,\n"
+                                        "  \"miss_reasons\": {\n"
+                                        "    \"new\": 2,\n"
+                                        "    \"input_changed\": 3\n"
+                                        "  },\n"
+                                        "  \"not_stored\": {\n"
+                                        "    \"time_macro\": 1\n"
+                                        "  },\n"
+                                        "  \"bypassed\": {\n"
+                                        "    \"link\": 4\n"
+                                        "  },\n"
+                                        "  \"failed_compiles\": 6,\n"
+                                        "  \"errors\": {\n"
+                                        "    \"lock_timeout\": 6\n"
+                                        "  },\n"
+                                        "  \"damaged_counts\": 9,\n"
+                                        "  \"saved_seconds\": 1.234,\n"
+                                        "  \"compile_seconds\": 2460.000,\n"
+                                        "  \"bytes_replayed\": 7,\n"
+                                        "  \"bytes_recorded\": 8,\n"
+                                        "  \"store\": {\n"
+                                        "    \"dir\": \"/home/m\\\"k/.cache\",\n"
+                                        "    \"bytes\": 1,\n"
+                                        "    \"max_bytes\": 2,\n"
+                                        "    \"entries\": 3,\n"
+                                        "    \"generations\": 4,\n"
+                                        "    \"read_only\": true\n"
+                                        "  }\n"
+                                        "}\n");
+}
+
+int test_stats_json(void);
+
+int
+test_stats_json(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_keys_are_those_of_the_format),
+        cmocka_unit_test(every_key_and_every_reason_has_a_row_in_the_document),
+        cmocka_unit_test(a_busy_cache_gives_this_text),
+    };
+
+    return cmocka_run_group_tests_name("stats json", tests, NULL, NULL);
+}
