@@ -6,6 +6,7 @@
 
 #include "nvcache/base/buf.h"
 #include "nvcache/base/fs.h"
+#include "nvcache/base/guard.h"
 #include "nvcache/store/store.h"
 
 #include "store_priv.h"
@@ -67,6 +68,8 @@ fixture_remove(void **state)
 static inline void
 fixture_open(struct fixture *fixture)
 {
+    /* cmocka has put its own signal handlers over the guard's. */
+    guard_disarm();
     store_close(fixture->store);
     fixture->store = NULL;
     assert_int_equal(store_open(&fixture->config, &fixture->store), NVC_OK);
