@@ -21,8 +21,6 @@
 #include <time.h>
 #include <unistd.h>
 
-extern char **environ;
-
 enum {
     CHUNK = 65536,
     GRACE_MS = 2000

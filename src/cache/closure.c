@@ -15,7 +15,7 @@
 #include "nvcache/base/strlist.h"
 #include "nvcache/digest/filedigest.h"
 #include "nvcache/nvcc/scan.h"
-#include "search_priv.h"
+#include "headers_priv.h"
 #include "session_priv.h"
 
 #include <fcntl.h>
@@ -262,8 +262,8 @@ closure_build(struct session *session, char *const *paths, size_t n, struct clos
     names_finish(reader.names, place_of, session, &closure.search);
     closure.watched = arena_alloc(session->arena, sizeof(*closure.watched));
     strlist_init(closure.watched, session->arena);
-    search_found(session->arena, &session->roots, &closure.search, &closure.search.found,
-                 closure.watched);
+    headers_found(session->arena, &session->roots, &closure.search, &closure.search.found,
+                  closure.watched);
     *out = closure;
     return NVC_OK;
 }

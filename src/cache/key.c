@@ -118,8 +118,9 @@ key_compute(struct session *session)
     component_str(&builder, "source path", source);
     component_str(&builder, "source spelling", source_spelling(session));
     component_str(&builder, "output path", output);
-    component_str(&builder, "output spelling",
-                  roots_key_text(&session->roots, session->arena, session->command.output));
+    component_str(
+        &builder, "output spelling",
+        roots_key_text(&session->roots, session->arena, session->command.output));
     component(&builder, "source contents", session->source.bytes, DIGEST_SIZE);
     add_items(&builder, session, items, n);
     add_variables(&builder, session);

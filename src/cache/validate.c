@@ -15,7 +15,7 @@
 #include "nvcache/base/strlist.h"
 #include "nvcache/digest/filedigest.h"
 #include "nvcache/digest/memo.h"
-#include "search_priv.h"
+#include "headers_priv.h"
 #include "session_priv.h"
 
 #include <errno.h>
@@ -200,7 +200,7 @@ search_again(const struct validation *v)
 
     if (st != NVC_OK)
         return miss(v, NVC_MISS_LOST, "damaged search record");
-    search_found(arena, &v->session->roots, &search, &found, NULL);
+    headers_found(arena, &v->session->roots, &search, &found, NULL);
     if (!digest_equal(&found, &search.found))
         return miss(v, NVC_MISS_SEARCH, "header search path");
     return NVC_OK;

@@ -53,7 +53,8 @@ struct search_record {
     size_t n_names;
     struct search_quotes *quotes;
     size_t n_quotes;
-    struct digest found; /* of the set of those that exist (search.h in the cache room) */
+    struct digest
+        found; /* of the set of those that exist (headers_found in the cache room) */
 };
 
 struct manifest {

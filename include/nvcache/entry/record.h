@@ -8,11 +8,11 @@
 
 /* The envelope of every stored value.
  *
- *   magic u32 | version u8 | key_len u8 | reserved u16 | payload_len u64 | xxh3 u64 | key |
- *   payload
+ *   magic u32 | version u8 | key_len u8 | reserved u16 | payload_len u64 | xxh3 u64 | key
+ * | payload
  *
- * The checksum is over everything before it, the key and the payload.  A record is bound to
- * its key: one that was moved to another key does not open. */
+ * The checksum is over everything before it, the key and the payload.  A record is bound
+ * to its key: one that was moved to another key does not open. */
 
 #define RECORD_VERSION     1
 #define RECORD_HEADER_SIZE 24

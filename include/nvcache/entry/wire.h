@@ -28,8 +28,8 @@ const uint8_t *wire_bytes(struct wire_reader *reader, size_t len);
 /* u32 length (without NUL), bytes, NUL: the string in place, or "".  Longer than `max` or
  * with a NUL inside is bad. */
 const char *wire_str(struct wire_reader *reader, size_t max);
-/* A count that is at most `max` and for which `min_size` bytes each are still there; else 0
- * and bad.  Call it before allocating for `count` items. */
+/* A count that is at most `max` and for which `min_size` bytes each are still there; else
+ * 0 and bad.  Call it before allocating for `count` items. */
 uint32_t wire_count(struct wire_reader *reader, uint32_t max, size_t min_size);
 /* Every byte was read and none was missing. */
 bool wire_done(const struct wire_reader *reader);

@@ -4,7 +4,7 @@
  *
  * Must never follow what is not there: a directory that cannot be read has no names. */
 
-#include "search_priv.h"
+#include "headers_priv.h"
 
 #include "nvcache/base/arena.h"
 #include "nvcache/base/path.h"
@@ -189,9 +189,9 @@ make_unique(struct strlist *list)
 }
 
 void
-search_found(struct arena *arena, const struct roots *roots,
-             const struct search_record *record, struct digest *out,
-             struct strlist *watched)
+headers_found(struct arena *arena, const struct roots *roots,
+              const struct search_record *record, struct digest *out,
+              struct strlist *watched)
 {
     struct hasher hasher;
 

@@ -1,5 +1,5 @@
-#ifndef NVCACHE_CACHE_SEARCH_PRIV_H
-#define NVCACHE_CACHE_SEARCH_PRIV_H
+#ifndef NVCACHE_CACHE_HEADERS_PRIV_H
+#define NVCACHE_CACHE_HEADERS_PRIV_H
 
 #include "nvcache/digest/digest.h"
 #include "nvcache/entry/manifest.h"
@@ -16,8 +16,8 @@ struct strlist;
  * `watched` (may be NULL) receives the directories that were read: as long as none of
  * them changes (a new name changes its directory's modification time), neither does the
  * digest. Directories that do not exist are in it too. */
-void search_found(struct arena *arena, const struct roots *roots,
-                  const struct search_record *record, struct digest *out,
-                  struct strlist *watched);
+void headers_found(struct arena *arena, const struct roots *roots,
+                   const struct search_record *record, struct digest *out,
+                   struct strlist *watched);
 
 #endif

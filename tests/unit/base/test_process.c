@@ -1,0 +1,206 @@
+/* Running programs, and the crash guard. */
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "nvcache/base/guard.h"
+#include "nvcache/base/process.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int test_process(void);
+
+static char sh[] = "sh";
+static char dash_c[] = "-c";
+
+static struct process_result
+run_shell(const char *script, size_t limit)
+{
+    char *argv[] = {sh, dash_c, strdup(script), NULL};
+    const struct process_spec spec = {
+        .path = "/bin/sh", .argv = argv, .capture_limit = limit, .no_stdin = true};
+    struct process_result result;
+
+    assert_int_equal(process_run(&spec, &result), NVC_OK);
+    free(argv[2]);
+    return result;
+}
+
+static void
+streams_and_exit_code_are_captured_apart(void **state)
+{
+    struct process_result r = run_shell("echo out; echo err >&2; exit 3", 1000);
+
+    (void)state;
+    assert_string_equal(buf_str(&r.out), "out\n");
+    assert_string_equal(buf_str(&r.err), "err\n");
+    assert_int_equal(process_exit_code(r.wait_status), 3);
+    assert_false(r.truncated);
+    process_result_fini(&r);
+}
+
+static void
+long_output_is_cut_and_said_so(void **state)
+{
+    struct process_result r = run_shell("head -c 300000 /dev/zero", 1000);
+
+    (void)state;
+    assert_int_equal(r.out.len, 1000);
+    assert_true(r.truncated);
+    process_result_fini(&r);
+}
+
+static void
+death_by_signal_is_told_apart(void **state)
+{
+    struct process_result r = run_shell("kill -SEGV $$", 1000);
+
+    (void)state;
+    assert_true(WIFSIGNALED(r.wait_status));
+    assert_int_equal(WTERMSIG(r.wait_status), SIGSEGV);
+    assert_int_equal(process_exit_code(r.wait_status), 128 + SIGSEGV);
+    process_result_fini(&r);
+}
+
+static void
+a_child_left_behind_does_not_hold_us(void **state)
+{
+    /* The grandchild keeps the pipe open; we must not wait for it. */
+    struct process_result r = run_shell("sleep 60 & echo $!; exit 0", 1000);
+    const pid_t left = (pid_t)atoi(buf_str(&r.out));
+
+    (void)state;
+    assert_true(left > 0);
+    assert_int_equal(kill(left, 0), 0);
+    kill(left, SIGKILL);
+    assert_int_equal(r.wait_status, 0);
+    process_result_fini(&r);
+}
+
+static void
+a_missing_program_is_an_error(void **state)
+{
+    char *argv[] = {sh, NULL};
+    const struct process_spec spec = {.path = "/nonexistent/x", .argv = argv};
+    struct process_result r;
+
+    (void)state;
+    assert_int_equal(process_run(&spec, &r), NVC_ERR_EXEC);
+    process_result_fini(&r);
+}
+
+/* In a child of its own: run a tree of shells, get a signal, see that all of it is gone.
+ */
+static void
+ending_ends_the_whole_tree(void **state)
+{
+    int pipe_fds[2];
+    char text[64] = {0};
+    pid_t launcher;
+    int wait_status;
+
+    (void)state;
+    assert_int_equal(pipe(pipe_fds), 0);
+    launcher = fork();
+    if (launcher == 0) {
+        char script[128];
+        char *argv[] = {sh, dash_c, script, NULL};
+        const struct process_spec spec = {
+            .path = "/bin/sh", .argv = argv, .no_stdin = true};
+        struct process_result r;
+
+        snprintf(script, sizeof(script), "sh -c 'echo $$ >&%d; sleep 60; true'; true",
+                 pipe_fds[1]);
+        if (process_run(&spec, &r) != NVC_OK)
+            _exit(99);
+        _exit(process_signal());
+    }
+    assert_true(read(pipe_fds[0], text, sizeof(text) - 1) > 0);
+    kill(launcher, SIGTERM);
+    assert_int_equal(waitpid(launcher, &wait_status, 0), launcher);
+    assert_int_equal(WEXITSTATUS(wait_status), SIGTERM);
+    assert_int_equal(kill((pid_t)atoi(text), 0), -1);
+    close(pipe_fds[0]);
+    close(pipe_fds[1]);
+}
+
+static void
+touch_nothing(void *arg)
+{
+    *(int *)arg = 1;
+}
+
+static void
+crash(void *arg)
+{
+    raise(*(const int *)arg);
+}
+
+static void
+guard_call_returns_zero_or_the_signal(void **state)
+{
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGABRT};
+    int done = 0;
+
+    (void)state;
+    assert_int_equal(guard_call(touch_nothing, &done), 0);
+    assert_int_equal(done, 1);
+    for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+        int n = signals[i];
+
+        assert_int_equal(guard_call(crash, &n), signals[i]);
+    }
+    guard_disarm();
+}
+
+static int
+status_of_crashing_child(bool after_compile)
+{
+    char exit_7[] = "exit 7";
+    char *argv[] = {sh, dash_c, exit_7, NULL};
+    const pid_t pid = fork();
+    int wait_status;
+
+    if (pid == 0) {
+        guard_arm_exec("/bin/sh", argv, NULL);
+        if (after_compile)
+            guard_arm_exit(5);
+        raise(SIGSEGV);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(pid, &wait_status, 0), pid);
+    return process_exit_code(wait_status);
+}
+
+static void
+a_crash_ends_in_the_fallback(void **state)
+{
+    (void)state;
+    assert_int_equal(status_of_crashing_child(false), 7);
+    assert_int_equal(status_of_crashing_child(true), 5);
+}
+
+int
+test_process(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(streams_and_exit_code_are_captured_apart),
+        cmocka_unit_test(long_output_is_cut_and_said_so),
+        cmocka_unit_test(death_by_signal_is_told_apart),
+        cmocka_unit_test(a_child_left_behind_does_not_hold_us),
+        cmocka_unit_test(a_missing_program_is_an_error),
+        cmocka_unit_test(ending_ends_the_whole_tree),
+        cmocka_unit_test(guard_call_returns_zero_or_the_signal),
+        cmocka_unit_test(a_crash_ends_in_the_fallback),
+    };
+
+    return cmocka_run_group_tests_name("process", tests, NULL, NULL);
+}
