@@ -3,7 +3,6 @@
 
 #include "nvcache/base/status.h"
 
-
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -19,73 +18,92 @@ struct nvcc_option;
 #define COMMAND_MAX_FILE_BYTES ((size_t)16 << 20)
 #define COMMAND_MAX_FILE_DEPTH 16
 
+/* An option with its value.  Lists that nvcc splits at commas are split: -DA,B is two. */
 struct command_arg {
     const struct nvcc_option *option; /* NULL: an input file, or a forwarded word */
-    const char *value;                /* option's value, the file's name, or the word; NULL for flags */
-    bool forwarded; /* unknown to nvcc, handed to the host compiler
-                       (-forward-unknown-to-host-compiler) */
+    const char *value; /* option's value, the file's name, or the word; NULL for flags */
+    bool forwarded;    /* unknown to nvcc, handed to the host compiler
+                          (-forward-unknown-to-host-compiler) */
 };
 
 enum command_phase {
-    PHASE_LINK,     /* no phase option: compile and link */
-    PHASE_COMPILE,  /* -c (also with -dc, -dw) */
+    PHASE_LINK,    /* no phase option: compile and link */
+    PHASE_COMPILE, /* -c (also with -dc, -dw) */
     PHASE_PTX,
     PHASE_CUBIN,
     PHASE_FATBIN,
     PHASE_OPTIX_IR,
     PHASE_LTOIR,
-    PHASE_CUDA,     /* -cuda: .cu.cpp.ii */
+    PHASE_CUDA, /* -cuda: .cu.cpp.ii */
 };
 
 enum command_deps {
     DEPS_NONE,
-    DEPS_ALL,        /* -MD */
-    DEPS_NONSYSTEM,  /* -MMD */
+    DEPS_ALL,       /* -MD */
+    DEPS_NONSYSTEM, /* -MMD */
 };
 
 struct nvcc_command {
     struct command_arg *args; /* in nvcc's order: prepend flags, argv, append flags */
     size_t nargs;
 
-    enum command_phase phase;
-    const char *source;      /* as written; the only input file */
-    const char *language;    /* of the source: "cu", "c++", "c", from -x or the extension */
-    const char *output;      /* -o's value, or the name nvcc would choose */
+    /* What command_parse knows. */
     enum command_deps deps;
-    const char *depfile;     /* where nvcc writes it (-MF's value or the default); NULL: DEPS_NONE */
+    bool deps_phony;         /* -MP: an empty rule for each prerequisite */
+    const char *deps_target; /* -MT's last value; NULL: the output's name */
     const char *ccbin;       /* -ccbin's last value; NULL: NVCC_CCBIN's or none */
     int threads;             /* --threads; 1 if not given, 0 means one per processor */
-    bool debug_info;         /* -g, -G, -lineinfo, host -g*: paths get into the output */
-    bool separable;          /* -rdc=true, -dc, -dw, -dlto */
-    const char *culprit;     /* the option (or file) that made it a bypass, for counters and log */
+    bool separable;          /* -rdc=true, -dc, -dlto */
+    bool native_arch; /* -arch=native: the code depends on the GPUs of this machine */
+
+    /* What command_classify knows. */
+    enum command_phase phase;
+    const char *source;   /* as written; the only input file */
+    const char *language; /* of the source: "cu", "c++", "c", from -x or the extension */
+    const char *output;   /* -o's value, or the name nvcc would choose */
+    const char *depfile;  /* where nvcc writes it (-MF or its default); NULL: DEPS_NONE */
+    bool debug_info;      /* -g, -G, -lineinfo, host -g*: paths get into the output */
+
+    const char *culprit; /* what made it a bypass, for counters and log: an option's long
+                            name, or the word or file itself */
 };
 
-/* `argv` is nvcc's (argv[0] is not looked at).  NVC_OK: every option is known, and *out is
- * filled in except what command_classify decides.  Else a BYPASS_ status; out->culprit says
- * which word.  Reads options files (relative to the working directory). */
+/* `argv` is nvcc's (argv[0] is not looked at).  NVC_OK: every option is known.  Else a
+ * BYPASS_ status; out->culprit says which word.  Reads options files (relative to the
+ * working directory, and only regular ones: reading a pipe would take its contents from
+ * nvcc). */
 NVC_NODISCARD enum nvc_status command_parse(struct arena *arena, int argc,
                                             char *const argv[], struct nvcc_command *out);
 
-/* May this command be cached?  NVC_OK, or a BYPASS_ status with out->culprit.  Sets
- * phase, source, language, output, depfile, debug_info.  Looks at no file. */
+/* May this command be cached?  NVC_OK, or a BYPASS_ status with command->culprit.  Looks
+ * at no file.  BYPASS_NATIVE is the last thing checked: with it all fields are set, and a
+ * caller that puts the GPUs of this machine into the key may go on. */
 NVC_NODISCARD enum nvc_status command_classify(struct arena *arena,
                                                struct nvcc_command *command);
 
 /* What of the command decides its output, in canonical form and in order: option names in
- * their long spelling, lists split, neutral options and pure output names left out. */
+ * their long spelling, lists split, neutral options and pure output names left out.  Not
+ * in it: source, output, depfile's name.  Needs command_classify's NVC_OK. */
 struct command_item {
-    const char *label; /* what `explain` calls it: "--define-macro FOO"; never a macro's value */
+    const char *label; /* what `explain` calls it: "--define-macro FOO"; never a macro's
+                          value */
     const char *text;  /* what goes into the key besides the label ("" if nothing) */
-    bool is_path;      /* text is a path: the key gets its root and the rest (DESIGN of roots) */
+    bool is_path;      /* text is a path: the key gets its root and the rest */
 };
 size_t command_items(struct arena *arena, const struct nvcc_command *command,
                      struct command_item **out);
 
-/* The directories that headers are searched in, as the command names them, in the order they
- * are searched: first those for quoted names only, then -I, then -isystem, then -idirafter;
- * also those behind -Xcompiler and forwarded words.  The toolchain's own come after -isystem
- * (toolchain.h). */
-enum search_kind { SEARCH_QUOTE, SEARCH_NORMAL, SEARCH_SYSTEM, SEARCH_AFTER };
+/* The directories that headers are searched in, as the command names them, in the order
+ * they are searched: first those for quoted names only, then -I, then -isystem, then
+ * -idirafter; also those behind -Xcompiler and forwarded words.  The directories of
+ * nvcc.profile (toolchain.h) come after SEARCH_NORMAL and after SEARCH_SYSTEM; the host
+ * compiler's own come before SEARCH_AFTER. */
+enum search_kind {
+    SEARCH_QUOTE,
+    SEARCH_NORMAL,
+    SEARCH_SYSTEM,
+    SEARCH_AFTER
+};
 struct search_dir {
     enum search_kind kind;
     const char *path; /* as written */

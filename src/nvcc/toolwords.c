@@ -1,0 +1,103 @@
+/* Words for ptxas, cudafe++, cicc and fatbinary.
+ *
+ * Only ptxas lists its options (ptxas --help), and new ones come with each release; all
+ * of them steer code or messages, except those that name files.  So for these tools the
+ * question is turned around: a word is refused when its name, or the word itself, looks
+ * as if it named a file, asked for more output or for help; everything else goes into the
+ * key.  fatbinary is used for one thing only (-Xfatbin -compress-all), and nothing else
+ * is let through.
+ *
+ * Must never let a word with a slash or a suffix through: that is how files are named. */
+
+#include "toolwords_priv.h"
+
+#include "options_priv.h"
+#include "words_priv.h"
+
+#include "nvcache/base/arena.h"
+#include "nvcache/base/strlist.h"
+#include "nvcache/nvcc/command.h"
+
+#include <string.h>
+
+static bool
+is_one_of(const char *word, const char *const *list)
+{
+    for (; *list != NULL; list++)
+        if (str_equal(word, *list))
+            return true;
+    return false;
+}
+
+static bool
+contains_one_of(const char *word, const char *const *list)
+{
+    for (; *list != NULL; list++)
+        if (strstr(word, *list) != NULL)
+            return true;
+    return false;
+}
+
+/* The word up to its '='. */
+static const char *
+name_of(struct arena *arena, const char *word)
+{
+    return arena_strndup(arena, word, strcspn(word, "="));
+}
+
+static bool
+is_harmless_option(struct arena *arena, const char *word)
+{
+    static const char *const exact[] = {"-o",   "-optf", "-I", "-h", "-V", "-#",
+                                        "-ias", "-E",    "-M", "-H", NULL};
+    static const char *const parts[] = {"file",    "dir",   "pch",     "list", "xref",
+                                        "output",  "input", "include", "dump", "time",
+                                        "trace",   "temp",  "keep",    "save", "help",
+                                        "version", "path",  "prefix",  NULL};
+    const char *name = name_of(arena, word);
+
+    return !is_one_of(name, exact) && !contains_one_of(name, parts);
+}
+
+static bool
+is_harmless(struct arena *arena, const struct nvcc_option *tool, const char *word)
+{
+    if (strpbrk(word, "/@") != NULL)
+        return false;
+    if (tool->id == OPT_FATBIN_OPTIONS)
+        return strstr(word, "compress") != NULL;
+    if (word[0] != '-')
+        return strchr(word, '.') == NULL;
+    return is_harmless_option(arena, word);
+}
+
+static bool
+is_debug(const char *word)
+{
+    static const char *const exact[] = {"-g", "--device-debug", "-lineinfo", "-show-src",
+                                        NULL};
+
+    return is_one_of(word, exact) || strstr(word, "line-info") != NULL;
+}
+
+enum nvc_status
+tool_words_check(struct arena *arena, const struct command_arg *arg, bool *debug,
+                 const char **out_culprit)
+{
+    struct strlist words;
+
+    strlist_init(&words, arena);
+    *out_culprit = arg->value;
+    if (!words_of_shell(arg->value, &words))
+        return NVC_BYPASS_SHELL;
+    for (size_t i = 0; i < words.n; i++) {
+        if (!is_harmless(arena, arg->option, words.v[i])) {
+            *out_culprit = words.v[i];
+            return NVC_BYPASS_OPTION;
+        }
+        if (is_debug(words.v[i]))
+            *debug = true;
+    }
+    *out_culprit = NULL;
+    return NVC_OK;
+}
