@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# What is not a cacheable compile is nvcc's own affair: same streams, files and exit status, and
+# one counted reason.
+. "$(dirname "$0")/lib.sh"
+
+mkdir fixture
+kernel fixture/a.cu
+kernel fixture/b.cu other
+printf '#include <cstdio>\n__global__ void k(int *p) { *p = 1; }\nint main() { std::puts("ran"); }\n' >fixture/main.cu
+(cd fixture && nvcc -arch=sm_80 -dc a.cu b.cu && nvcc -arch=sm_80 -dc main.cu -o main.o)
+
+check() { # REASON ARGUMENTS...
+    local reason=$1
+    shift
+    begin "$reason: nvcc $*"
+    bypassed "$reason" "$T/work/fixture" "$@"
+}
+
+check query --version
+check query -V
+check query --help
+check query --list-gpu-arch
+check preprocess -E a.cu
+check preprocess -arch=sm_80 -E a.cu -o a.ii
+check dependencies -M a.cu
+check dependencies -MM -arch=sm_80 a.cu -o a.d
+check dryrun -arch=sm_80 --dryrun -c a.cu -o out.o
+check link -arch=sm_80 main.cu -o program
+check link a.o main.o -o program -arch=sm_80
+check device_link -arch=sm_80 -dlink a.o b.o -o dlink.o
+check several_sources -arch=sm_80 -c a.cu b.cu
+check no_source -arch=sm_80 -c
+check no_source
+check unknown_option -arch=sm_80 -c a.cu -o out.o --no-such-option-at-all
+check keep -arch=sm_80 --keep --keep-dir . -ptx a.cu -o out.ptx
+
+begin "stdin: a source from standard input"
+run plain bash -c 'nvcc -arch=sm_80 -x cu -ptx - -o plain.ptx <fixture/a.cu'
+run passed bash -c 'nvcache nvcc -arch=sm_80 -x cu -ptx - -o passed.ptx <fixture/a.cu'
+expect_counts bypassed.stdin=1
+expect_same_run plain passed
+expect_same plain.ptx passed.ptx
+
+# The commands in -v's output differ from run to run in more than a name.
+begin "verbose: -v and -Xcompiler -v, whose output CMake parses"
+for option in '-v' '-Xcompiler=-v' '--verbose'; do
+    run verbose nvcache nvcc -arch=sm_80 $option -c fixture/a.cu -o v.o
+    expect_eq "exit status" "$(code_of verbose)" 0
+    expect_in "stderr of $option" "$(cat "$T/verbose.err")" 'cc1plus|cudafe'
+    expect_file v.o
+    rm -f v.o
+done
+expect_counts bypassed.verbose=3
+
+begin "output that is not a regular file"
+run null nvcache nvcc -arch=sm_80 -ptx fixture/a.cu -o /dev/null
+expect_eq "exit status" "$(code_of null)" 0
+[ -c /dev/null ] || fail "/dev/null is no device any more"
+expect_not_in "what was counted" "$(counts)" 'hits|errors'
+
+begin "disabled: NVCACHE_DISABLE=1 runs the compiler alone"
+expect_ok env NVCACHE_DISABLE=1 nvcache nvcc -arch=sm_80 -c fixture/a.cu -o d.o
+expect_file d.o
+rm -f d.o
+
+begin "none of this was stored"
+expect_not_in "counts" "$(outcomes | grep -v ' 0$')" 'hits'

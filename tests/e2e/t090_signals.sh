@@ -1,0 +1,138 @@
+#!/usr/bin/env bash
+# Interrupted: the compiler's processes end, nothing is left behind, and the status is the
+# one that nvcc alone would have given.
+. "$(dirname "$0")/lib.sh"
+
+# Slow enough to be caught at work: much straight code for the optimiser.
+write slow.cu <<'CODE'
+#define TEN(x) x x x x x x x x x x
+__global__ void k(volatile int *p)
+{
+    int i = threadIdx.x + SALT;
+    TEN(TEN(TEN(TEN(p[i] = p[i + 1] * 3 + i; i ^= p[i];))))
+}
+CODE
+
+# compilers: the running processes whose working directory is below $T, less ourselves.
+compilers() {
+    local process
+    for process in /proc/[0-9]*; do
+        case $(readlink "$process/cwd" 2>/dev/null) in
+        "$T"/work | "$T"/work/*) ;;
+        *) continue ;;
+        esac
+        case $(cat "$process/comm" 2>/dev/null) in
+        nvcc | cicc | ptxas | cudafe++ | cc1plus | fatbinary | gcc | g++ | as | sh | nvcache) basename "$process" ;;
+        esac
+    done
+}
+
+# wait_until COMMAND...: poll for at most 20 s.
+wait_until() {
+    local tries=0
+    until "$@"; do
+        tries=$((tries + 1))
+        [ $tries -lt 400 ] || return 1
+        sleep 0.05
+    done
+}
+
+# is_compiling PID: does the compiler below this nvcache have a child at work?
+is_compiling() {
+    local child
+    child=$(pgrep -P "$1" | head -n 1)
+    [ -n "$child" ] && [ -n "$(pgrep -P "$child")" ]
+}
+
+none_left() {
+    [ -z "$(compilers)" ]
+}
+
+# interrupt SIGNAL SALT [group]: start a compile, wait until its children work, send the signal
+# to nvcache (or to its whole process group, as a terminal does).
+interrupt() {
+    local signal=$1 salt=$2 target
+    set -m
+    nvcache nvcc -arch=sm_80 -DSALT="$salt" -c slow.cu -o slow.o >"$T/slow.out" 2>"$T/slow.err" &
+    target=$!
+    set +m
+    if ! wait_until is_compiling $target; then
+        fail "the compile did not start"
+        kill -KILL -- -$target 2>/dev/null
+        return
+    fi
+    if [ "${3:-}" = group ]; then
+        kill -s "$signal" -- -$target
+    else
+        kill -s "$signal" $target
+    fi
+    wait $target 2>/dev/null
+    status=$?
+    wait_until none_left || fail "still running: $(for p in $(compilers); do tr '\0' ' ' <"/proc/$p/cmdline"; done | head -c 300)"
+    kill -KILL -- -$target 2>/dev/null
+}
+
+# expect_ended SIGNAL-STATUS NVCC-STATUS: as if killed by it, or as nvcc itself ends then.
+expect_ended() {
+    case $status in
+    "$1" | "$2") ;;
+    *) fail "exit status is $status, not $1 or $2" ;;
+    esac
+}
+
+begin "Ctrl-C, to the whole group: the compile ends, no process and no file left"
+interrupt INT 1 group
+expect_ended 130 2
+expect_no_file slow.o
+expect_clean_tmp
+
+begin "SIGINT to nvcache alone ends nvcc and its children too"
+interrupt INT 2
+expect_ended 130 2
+expect_no_file slow.o
+expect_clean_tmp
+
+begin "SIGTERM to nvcache alone"
+interrupt TERM 3
+expect_ended 143 255
+expect_no_file slow.o
+expect_clean_tmp
+
+begin "SIGHUP to the group, as when a terminal closes"
+interrupt HUP 4 group
+expect_ended 129 1
+expect_clean_tmp
+
+begin "nothing of it was stored or counted as an error"
+expect_eq entries "$(stat_of store.entries)" 0
+expect_not_in counts "$(outcomes | grep -v ' 0$')" 'hits|errors'
+
+begin "nvcc killed by a signal: the same wait status, and not stored"
+# The compiler's own process is killed while it works; the launcher alone stays.
+set -m
+nvcache nvcc -arch=sm_80 -DSALT=5 -c slow.cu -o slow.o >"$T/slow.out" 2>"$T/slow.err" &
+target=$!
+set +m
+if wait_until is_compiling $target; then
+    child=$(pgrep -P $target | head -n 1)
+    kill -KILL "$child"
+    wait $target
+    expect_eq "exit status" $? 137
+else
+    fail "the compile did not start"
+fi
+for process in $(compilers); do kill -KILL "$process" 2>/dev/null; done
+wait_until none_left
+find "$TMPDIR" -mindepth 1 -delete
+expect_no_file slow.o
+expect_eq entries "$(stat_of store.entries)" 0
+
+begin "SIGKILL to nvcache: the cache still works afterwards"
+kernel a.cu
+interrupt KILL 6 group
+for process in $(compilers); do kill -KILL "$process" 2>/dev/null; done
+wait_until none_left
+mark
+compile a.cu -o a.o
+compile a.cu -o a.o
+expect_counts hits.manifest=1 misses=1

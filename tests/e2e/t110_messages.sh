@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# What the compiler says while it succeeds is said again on a hit, and nothing is added.
+. "$(dirname "$0")/lib.sh"
+
+mkdir fixture
+cat >fixture/warn.cu <<'CODE'
+__global__ void k(int *p)
+{
+    int unused;
+    *p = 1;
+}
+#pragma message("said by the host compiler")
+CODE
+cat >fixture/hostwarn.cu <<'CODE'
+__global__ void k(int *p) { *p = 1; }
+#ifndef __CUDA_ARCH__
+int host(unsigned a, int b) { return a < b; }
+#endif
+CODE
+cat >fixture/regs.cu <<'CODE'
+__global__ void k(float *p) { p[threadIdx.x] = p[threadIdx.x + 1] * 2.0f; }
+CODE
+
+begin "warnings of the device front end are replayed"
+differential "$T/work/fixture" -arch=sm_80 -c warn.cu -o out.o
+expect_in "stderr of the hit" "$(cat "$T/hit.err")" 'unused'
+begin "warnings of the host compiler are replayed"
+differential "$T/work/fixture" -arch=sm_80 -Xcompiler -Wall,-Wextra -c hostwarn.cu -o out.o
+expect_in "stderr of the hit" "$(cat "$T/hit.err")" 'signedness'
+
+begin "-Xptxas -v: the registers used are replayed"
+differential "$T/work/fixture" -arch=sm_80 -Xptxas -v -c regs.cu -o out.o
+expect_in "stderr of the hit" "$(cat "$T/hit.err")" 'Used [0-9]+ registers'
+
+begin "deprecation notices of old architectures are replayed"
+old=$(nvcc --list-gpu-arch | head -n 1 | sed 's/compute_/sm_/')
+differential "$T/work/fixture" -arch="$old" -c regs.cu -o out.o
+
+begin "a compile without messages prints nothing, in any outcome"
+for outcome in miss hit; do
+    rm -f q.o
+    run silent nvcache nvcc -arch=sm_80 -c fixture/regs.cu -o q.o
+    expect_eq "$outcome" "$(cat "$T/silent.out" "$T/silent.err")" ''
+done
+
+begin "streams to one file, a pipe and a closed descriptor"
+nvcache nvcc -arch=sm_80 -c fixture/warn.cu -o q.o >both.txt 2>&1
+nvcc -arch=sm_80 -c fixture/warn.cu -o q0.o >plain.txt 2>&1
+expect_same plain.txt both.txt
+nvcache nvcc -arch=sm_80 -c fixture/warn.cu -o q.o >both.txt 2>&1
+expect_same plain.txt both.txt
+rm -f q.o
+nvcache nvcc -arch=sm_80 -c fixture/warn.cu -o q.o >&- 2>&-
+expect_same q0.o q.o
+
+begin "a reader that went away does not spoil the object"
+rm -f q.o
+(nvcache nvcc -arch=sm_80 -c fixture/warn.cu -o q.o 2>&1; true) | true
+rm -f q.o
+nvcache nvcc -arch=sm_80 -c fixture/warn.cu -o q.o 2>/dev/null
+expect_same q0.o q.o
