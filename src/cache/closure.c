@@ -228,6 +228,19 @@ place_of(void *arg, const char *dir)
     return roots_place(&session->roots, dir);
 }
 
+/* The source in the command key must be the one that the compiler read. */
+static enum nvc_status
+check_source(struct session *session, const struct closure *closure)
+{
+    const char *source = path_clean(session->arena, session->command.source);
+
+    for (size_t i = 0; i < closure->n; i++)
+        if (str_equal(closure->files[i].path, source) &&
+            digest_equal(&closure->files[i].digest, &session->source))
+            return NVC_OK;
+    return refuse(session, NVC_NOSTORE_MOVED, source);
+}
+
 static enum nvc_status
 check_flags(struct session *session, unsigned flags)
 {
@@ -252,6 +265,8 @@ closure_build(struct session *session, char *const *paths, size_t n, struct clos
     list_files(session, paths, n, &closure);
     for (size_t i = 0; i < closure.n && st == NVC_OK; i++)
         st = read_file(&reader, &closure.files[i]);
+    if (st == NVC_OK)
+        st = check_source(session, &closure);
     if (st == NVC_OK)
         st = check_flags(session, closure.flags);
     if (st != NVC_OK)

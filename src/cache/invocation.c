@@ -36,6 +36,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* The working directory as the compiler sees it: $PWD when it is true, as gcc does. */
@@ -200,6 +201,20 @@ finish_failed(struct session *session, int wait_status)
     process_end_like(wait_status);
 }
 
+/* From here on an input must not change.  The clock that stamps files is coarse: without
+ * waiting for its next tick (at most 10 ms), a header written just before this command
+ * could not be told from one that is written while the compiler reads it. */
+static void
+begin_watching(struct session *session)
+{
+    const struct timespec pause = {.tv_nsec = 500000};
+    const int64_t now = clock_file_ns();
+
+    for (int i = 0; i < 40 && clock_file_ns() == now; i++)
+        nanosleep(&pause, NULL);
+    session->begin_ns = clock_file_ns();
+}
+
 static _Noreturn void
 compile_and_record(struct session *session, enum nvc_status why)
 {
@@ -208,6 +223,7 @@ compile_and_record(struct session *session, enum nvc_status why)
     enum nvc_status st;
 
     store_release(session->store);
+    begin_watching(session);
     st = compile_run(session, &compiled);
     if (st != NVC_OK) {
         session_error(session, st);

@@ -25,7 +25,7 @@ struct session {
     int argc;
     char **argv;
     const char *cwd;
-    int64_t begin_ns; /* clock_file_ns before anything was read */
+    int64_t begin_ns; /* clock_file_ns when the command began; of a miss: when the compiler did */
 
     struct nvcc_command command;
     struct store *store;

@@ -68,7 +68,7 @@ int
 launch(const struct config *config, int argc, char **argv, bool masquerade)
 {
     struct arena arena = ARENA_INIT;
-    char *program = find_compiler(&arena, argv[0]);
+    char *program = find_compiler(&arena, masquerade ? path_base(argv[0]) : argv[0]);
 
     if (program == NULL)
         return not_found(argv[0]);
