@@ -63,8 +63,7 @@ close_directory(struct directory *directory)
 
 #define AUTO_DIRECTORY __attribute__((cleanup(close_directory))) struct directory
 
-/* ---- files
- * ------------------------------------------------------------------------------ */
+/* ---- files ---- */
 
 static enum nvc_status
 read_file(int dir, const char *name, size_t limit, struct buf *out)
@@ -134,8 +133,7 @@ add_log_file(int dir, const char *name, struct counters *counters)
     return st;
 }
 
-/* ---- adding
- * ----------------------------------------------------------------------------- */
+/* ---- adding ---- */
 
 /* Open the log and lock it, so that the file we hold is the one of that name. */
 static enum nvc_status
@@ -186,8 +184,7 @@ append(int dir, int umask, const struct counters_event *event, int64_t *out_size
     return NVC_OK;
 }
 
-/* ---- folding
- * ---------------------------------------------------------------------------- */
+/* ---- folding ---- */
 
 /* A log that somebody took away and did not finish: in the sum already, or not. */
 static enum nvc_status
@@ -259,8 +256,7 @@ counters_fold(const char *dir, int umask)
     return st == NVC_OK ? fold_locked(directory.fd, umask, &tally) : st;
 }
 
-/* ---- public
- * ----------------------------------------------------------------------------- */
+/* ---- public ---- */
 
 enum nvc_status
 counters_add(const char *dir, int umask, const struct counters_event *event)

@@ -57,8 +57,7 @@ footprint(const struct record_key *key, size_t len)
     return ((record_size(key, len) + 4095) & ~(uint64_t)4095) + 4096;
 }
 
-/* ---- making room ----------------------------------------------------------------------
- */
+/* ---- making room ---- */
 
 enum nvc_status
 generation_evict(struct store *store, uint64_t max_bytes, size_t keep)
@@ -92,8 +91,7 @@ sacrifice_oldest(struct store *store)
     return true;
 }
 
-/* ---- a new one ------------------------------------------------------------------------
- */
+/* ---- a new one ---- */
 
 static enum nvc_status
 write_new_file(struct store *store)
@@ -131,8 +129,7 @@ begin_generation(struct store *store, const char *why)
     return catalog_load(store);
 }
 
-/* ---- writing --------------------------------------------------------------------------
- */
+/* ---- writing ---- */
 
 static void
 mark_damaged(struct store *store, struct generation *generation)
@@ -143,7 +140,7 @@ mark_damaged(struct store *store, struct generation *generation)
 
 /* Why a new generation must be begun before writing; NULL if the active one will do. */
 static const char *
-active_is_unfit(struct store *store, uint64_t need)
+active_is_unfit(struct store *store, const struct record_key *key, uint64_t need)
 {
     struct generation *const active =
         store->n_generations > 0 ? store->generations[0] : NULL;
@@ -151,7 +148,7 @@ active_is_unfit(struct store *store, uint64_t need)
 
     if (active == NULL)
         return "first";
-    st = reader_check_file(store, active);
+    st = reader_check_file(store, active, key);
     if (st == NVC_ERR_GENERATION)
         mark_damaged(store, active);
     if (st != NVC_OK || active->damaged)
@@ -202,7 +199,7 @@ write_once(struct store *store, const struct record_key *key, const void *payloa
     st = generation_evict(store, max > need ? max - need : 0, 1);
     if (st != NVC_OK)
         return st;
-    why = active_is_unfit(store, need);
+    why = active_is_unfit(store, key, need);
     if (why == NULL) {
         st = write_active(store, key, payload, len, &why);
         if (why == NULL)
@@ -215,7 +212,7 @@ write_once(struct store *store, const struct record_key *key, const void *payloa
         return st;
     if (str_equal(why, BOOT))
         carryover_run(store);
-    st = reader_check_file(store, store->generations[0]);
+    st = reader_check_file(store, store->generations[0], NULL);
     if (st != NVC_OK)
         return st;
     return write_active(store, key, payload, len, &why);
@@ -237,8 +234,7 @@ generation_write(struct store *store, const struct record_key *key, const void *
     return st;
 }
 
-/* ---- damage ---------------------------------------------------------------------------
- */
+/* ---- damage ---- */
 
 static size_t
 first_damaged(const struct store *store)

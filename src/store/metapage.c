@@ -14,23 +14,27 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MAGIC      0xBEEFC0DEU
-#define VERSION    1U
-#define FLAG_META  0x08U
-#define NO_PAGE    UINT64_MAX
-#define MAX_DEPTH  32U
-#define FIRST_READ 4096
+#define MAGIC            0xBEEFC0DEU
+#define VERSION          1U
+#define FLAG_META        0x08U
+#define METAPAGE_NO_ROOT UINT64_MAX
+#define INTEGER_KEYS     0x08U
+#define MAX_DEPTH        32U
+#define FIRST_READ       4096
 
 enum {
     AT_FLAGS = 10,
     AT_MAGIC = 16,
     AT_VERSION = 20,
     AT_PAGE_SIZE = 40,
+    AT_FREE_FLAGS = 44,
     AT_FREE_DEPTH = 46,
     AT_FREE_ROOT = 80,
+    AT_MAIN_FLAGS = 92,
     AT_MAIN_DEPTH = 94,
     AT_MAIN_ROOT = 128,
     AT_LAST_PAGE = 136,
+    AT_TRANSACTION = 144,
     META_END = 152
 };
 
@@ -47,7 +51,7 @@ number_at(const uint8_t *page, size_t at, size_t size)
 static bool
 is_page_size(uint64_t size)
 {
-    return size >= 512 && size <= 65536 && (size & (size - 1)) == 0;
+    return size >= 512 && size <= 32768 && (size & (size - 1)) == 0;
 }
 
 static bool
@@ -56,7 +60,7 @@ is_root(const uint8_t *page, size_t at_root, size_t at_depth, uint64_t last_page
     const uint64_t root = number_at(page, at_root, 8);
 
     return number_at(page, at_depth, 2) <= MAX_DEPTH &&
-           (root == NO_PAGE || (root >= 2 && root <= last_page));
+           (root == METAPAGE_NO_ROOT || (root >= 2 && root <= last_page));
 }
 
 static enum nvc_status
@@ -72,6 +76,10 @@ check_page(const uint8_t *page, uint64_t file_size)
     if ((number_at(page, AT_FLAGS, 2) & FLAG_META) == 0 || !is_page_size(page_size))
         return NVC_ERR_GENERATION;
     if (last_page < 1 || last_page >= file_size / page_size)
+        return NVC_ERR_GENERATION;
+    /* Flags of the environment share the upper half of this field. */
+    if ((number_at(page, AT_FREE_FLAGS, 2) & 0xff) != INTEGER_KEYS ||
+        number_at(page, AT_MAIN_FLAGS, 2) != 0)
         return NVC_ERR_GENERATION;
     if (!is_root(page, AT_FREE_ROOT, AT_FREE_DEPTH, last_page) ||
         !is_root(page, AT_MAIN_ROOT, AT_MAIN_DEPTH, last_page))
@@ -92,10 +100,33 @@ read_page(int fd, uint8_t *out, size_t len, uint64_t at)
     return (size_t)n < len ? NVC_ERR_GENERATION : NVC_OK;
 }
 
+static struct metapage_tree
+tree_at(const uint8_t *page, size_t at_root, size_t at_depth)
+{
+    return (struct metapage_tree){number_at(page, at_root, 8),
+                                  (unsigned)number_at(page, at_depth, 2)};
+}
+
+static void
+describe(const uint8_t *first, const uint8_t *second, uint64_t file_size,
+         struct metapage *out)
+{
+    const bool second_is_newer =
+        number_at(second, AT_TRANSACTION, 8) > number_at(first, AT_TRANSACTION, 8);
+    const uint8_t *const page = second_is_newer ? second : first;
+
+    out->file_size = file_size;
+    out->page_size = (unsigned)number_at(page, AT_PAGE_SIZE, 4);
+    out->last_page = number_at(page, AT_LAST_PAGE, 8);
+    out->free_tree = tree_at(page, AT_FREE_ROOT, AT_FREE_DEPTH);
+    out->main_tree = tree_at(page, AT_MAIN_ROOT, AT_MAIN_DEPTH);
+}
+
 enum nvc_status
 metapage_check(int fd, uint64_t file_size, struct metapage *out)
 {
     uint8_t pages[FIRST_READ + META_END];
+    uint8_t far[META_END];
     const uint8_t *second = pages + FIRST_READ;
     uint64_t page_size;
     enum nvc_status st;
@@ -107,16 +138,14 @@ metapage_check(int fd, uint64_t file_size, struct metapage *out)
         return st;
     page_size = number_at(pages, AT_PAGE_SIZE, 4);
     if (page_size != FIRST_READ) {
-        st = read_page(fd, pages, META_END, page_size);
-        second = pages;
+        st = read_page(fd, far, META_END, page_size);
+        second = far;
     }
     if (st == NVC_OK)
         st = check_page(second, file_size);
     if (st == NVC_OK && number_at(second, AT_PAGE_SIZE, 4) != page_size)
         st = NVC_ERR_GENERATION;
-    if (st != NVC_OK)
-        return st;
-    out->file_size = file_size;
-    out->page_size = (unsigned)page_size;
-    return NVC_OK;
+    if (st == NVC_OK)
+        describe(pages, second, file_size, out);
+    return st;
 }

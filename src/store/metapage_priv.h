@@ -6,9 +6,19 @@
 #include <stdint.h>
 
 /* What an LMDB file says about itself, read without LMDB. */
+struct metapage_tree {
+    uint64_t root; /* METAPAGE_NO_ROOT: empty */
+    unsigned depth;
+};
+
+#define METAPAGE_NO_ROOT UINT64_MAX
+
 struct metapage {
     uint64_t file_size;
     unsigned page_size;
+    uint64_t last_page;
+    struct metapage_tree free_tree; /* of the newer of the two pages */
+    struct metapage_tree main_tree;
 };
 
 /* ERR_GENERATION: LMDB would crash on it, or refuse it as damaged.

@@ -12,6 +12,7 @@
 #include "catalog_priv.h"
 #include "engine_priv.h"
 #include "metapage_priv.h"
+#include "treecheck_priv.h"
 
 #include "nvcache/base/fs.h"
 #include "nvcache/base/log.h"
@@ -25,7 +26,8 @@
 #define SMALLEST_MAP 4096
 
 enum nvc_status
-reader_check_file(struct store *store, struct generation *generation)
+reader_check_file(struct store *store, struct generation *generation,
+                  const struct record_key *to_add)
 {
     char name[GENERATION_NAME];
     struct metapage meta;
@@ -47,11 +49,12 @@ reader_check_file(struct store *store, struct generation *generation)
         return st;
     generation->size = meta.file_size;
     generation->page_size = meta.page_size;
+    if (to_add != NULL && !treecheck_may_add(fd, &meta, to_add))
+        return NVC_ERR_GENERATION;
     return NVC_OK;
 }
 
-/* ---- environments --------------------------------------------------------------------
- */
+/* ---- environments ---- */
 
 struct open_call {
     const char *path;
@@ -90,7 +93,7 @@ open_generation(struct store *store, struct generation *generation)
     struct open_call call = {NULL, NULL, NULL, 0};
     enum nvc_status st;
 
-    st = reader_check_file(store, generation);
+    st = reader_check_file(store, generation, NULL);
     if (st != NVC_OK)
         return st;
     catalog_name(generation->number, name);
@@ -193,8 +196,7 @@ attach(struct store *store, struct generation *generation)
     return st;
 }
 
-/* ---- calls ----------------------------------------------------------------------------
- */
+/* ---- calls ---- */
 
 /* fn(arg) on an attached generation, under the lock when it is the active one. */
 static enum nvc_status
@@ -343,8 +345,7 @@ reader_count(struct store *store, struct generation *generation, uint64_t *out)
     return NVC_OK;
 }
 
-/* ---- walking --------------------------------------------------------------------------
- */
+/* ---- walking ---- */
 
 struct walk_call {
     struct store *store;

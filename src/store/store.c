@@ -16,8 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- what the other files of this room use
- * --------------------------------------------- */
+/* ---- what the other files of this room use ---- */
 
 char *
 store_path(struct store *store, const char *name)
@@ -66,8 +65,7 @@ store_unlock(struct store *store)
     lock_drop(&store->lock);
 }
 
-/* ---- opening and closing
- * ---------------------------------------------------------------- */
+/* ---- opening and closing ---- */
 
 enum nvc_status
 store_open(const struct store_config *config, struct store **out)
@@ -139,8 +137,7 @@ store_get_damage(const struct store *store, struct store_damage *out)
     *out = store->damage;
 }
 
-/* ---- reading
- * ---------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 /* Eviction is near when the files up to this one fill three quarters of the limit.  Their
  * sizes are known: a lookup has been through them. */
@@ -234,8 +231,7 @@ store_get(struct store *store, const struct record_key *key, struct store_value 
     return st;
 }
 
-/* ---- writing
- * ---------------------------------------------------------------------------- */
+/* ---- writing ---- */
 
 static enum nvc_status
 begin_writing(struct store *store)

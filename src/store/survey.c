@@ -61,8 +61,7 @@ is_damage(enum nvc_status st)
     return st == NVC_ERR_CORRUPT || st == NVC_ERR_LIMIT;
 }
 
-/* ---- scan
- * ------------------------------------------------------------------------------- */
+/* ---- scan ---- */
 
 struct scan {
     struct store *store;
@@ -128,8 +127,7 @@ store_scan(struct store *store, const struct record_key *prefix, store_visitor *
     return worst;
 }
 
-/* ---- verify
- * ----------------------------------------------------------------------------- */
+/* ---- verify ---- */
 
 struct verify {
     struct store *store;
@@ -202,8 +200,7 @@ store_verify(struct store *store, bool repair, store_checker *check, void *arg,
     return worst == NVC_ERR_CRASH ? NVC_OK : worst;
 }
 
-/* ---- usage
- * ------------------------------------------------------------------------------ */
+/* ---- usage ---- */
 
 enum nvc_status
 store_get_usage(struct store *store, struct store_usage *out)

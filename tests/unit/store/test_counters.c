@@ -127,8 +127,7 @@ zero_begins_anew(void **state)
     assert_int_equal(counters_of(fixture).by_status[NVC_HIT_MANIFEST], 2);
 }
 
-/* ---- a folder that was killed
- * -------------------------------------------------------------- */
+/* ---- a folder that was killed ---- */
 
 static void
 path_of(const struct fixture *fixture, const char *name, char out[256])
@@ -313,8 +312,7 @@ a_storm_of_processes_is_counted_exactly(void **state)
     assert_int_equal(counters_of(fixture).saved_us, 3 * PROCESSES * EACH);
 }
 
-/* ---- damage
- * ------------------------------------------------------------------------------- */
+/* ---- damage ---- */
 
 static void
 a_torn_record_costs_itself_only(void **state)
@@ -361,8 +359,7 @@ a_damaged_sum_is_counted_and_replaced(void **state)
     assert_int_equal(counters_of(fixture).damaged, 1);
 }
 
-/* ---- bytes
- * -------------------------------------------------------------------------------- */
+/* ---- bytes ---- */
 
 static void
 a_sum_comes_back_as_it_was_encoded(void **state)

@@ -139,8 +139,7 @@ a_record_moved_to_another_key_is_corrupt(void **state)
     assert_true(has(fixture->store, 1, 0, 100));
 }
 
-/* ---- whole files
- * -------------------------------------------------------------------------- */
+/* ---- whole files ---- */
 
 static void
 truncate_to(const struct fixture *fixture, size_t index, off_t size)
@@ -274,8 +273,7 @@ another_lmdbs_file_is_no_damage(void **state)
     assert_int_equal(count_files(fixture, "g"), 2);
 }
 
-/* ---- crashes
- * ------------------------------------------------------------------------------ */
+/* ---- crashes ---- */
 
 static void
 crash(void *arg)

@@ -157,7 +157,7 @@ nothing_is_ever_made_world_writable(void **state)
 }
 
 /* ---- other users (needs root)
- * ------------------------------------------------------------- */
+ * ---- */
 
 static bool
 become(uid_t uid, gid_t gid)
@@ -367,8 +367,7 @@ the_setting_read_only_writes_nothing(void **state)
     assert_int_equal(status_of_get(fixture->store, 2), NVC_MISS);
 }
 
-/* ---- file systems
- * ------------------------------------------------------------------------- */
+/* ---- file systems ---- */
 
 static void
 network_file_systems_are_known_by_their_type(void **state)

@@ -48,6 +48,22 @@ generations_are_a_sixteenth_of_the_limit(void **state)
     }
 }
 
+/* The look at the pages before each put (treecheck.c) refuses nothing LMDB makes. */
+static void
+thousands_of_puts_go_into_one_sound_file(void **state)
+{
+    struct fixture *const fixture = *state;
+
+    fixture->config.max_bytes = 4096 * MIB;
+    fixture_open(fixture);
+    for (unsigned n = 0; n < 3000; n++)
+        assert_int_equal(
+            put(fixture->store, n * 7919 % 3001, 0, n % 9 == 0 ? 9000 : n % 1500),
+            NVC_OK);
+    assert_int_equal(count_files(fixture, "g"), 1);
+    assert_int_equal(count_files(fixture, "bad-"), 0);
+}
+
 static void
 what_is_read_from_the_oldest_files_survives_eviction(void **state)
 {
@@ -101,8 +117,7 @@ promotion_after_release_does_nothing(void **state)
     assert_int_equal(bytes_of(fixture, "g"), before);
 }
 
-/* ---- another boot of the machine
- * -------------------------------------------------------- */
+/* ---- another boot of the machine ---- */
 
 static void
 boot(struct fixture *fixture, const char *id)
@@ -194,8 +209,7 @@ the_boot_id_is_the_machines(void **state)
     assert_int_equal(strlen(fixture->store->boot_id), 36);
 }
 
-/* ---- a full disk
- * ------------------------------------------------------------------------ */
+/* ---- a full disk ---- */
 
 /* In a mount namespace of its own, so that nothing stays mounted. */
 static bool
@@ -293,6 +307,7 @@ test_generation(void)
     const struct CMUnitTest tests[] = {
         STORE_TEST(the_store_never_outgrows_its_limit_by_more_than_one_generation),
         STORE_TEST(generations_are_a_sixteenth_of_the_limit),
+        STORE_TEST(thousands_of_puts_go_into_one_sound_file),
         STORE_TEST(what_is_read_from_the_oldest_files_survives_eviction),
         STORE_TEST(what_is_read_from_newer_files_is_not_written_again),
         STORE_TEST(promotion_after_release_does_nothing),

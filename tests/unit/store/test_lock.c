@@ -143,8 +143,7 @@ a_replaced_lock_file_is_noticed(void **state)
     lock_close(&lock);
 }
 
-/* ---- several writers
- * ---------------------------------------------------------------------- */
+/* ---- several writers ---- */
 
 enum {
     WRITERS = 4,
@@ -205,8 +204,7 @@ processes_that_write_at_once_lose_nothing(void **state)
         }
 }
 
-/* ---- killed
- * ------------------------------------------------------------------------------- */
+/* ---- killed ---- */
 
 static uint32_t
 next_random(uint32_t *seed)

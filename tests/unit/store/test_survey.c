@@ -216,8 +216,7 @@ trash_left_by_a_killed_process_is_swept(void **state)
     assert_int_equal(count_files(fixture, "trash-"), 0);
 }
 
-/* ---- verify
- * ------------------------------------------------------------------------------- */
+/* ---- verify ---- */
 
 static bool
 refuse_even(const struct record_key *key, struct store_value value, void *arg)
