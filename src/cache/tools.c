@@ -79,8 +79,9 @@ tools_identify(struct session *session)
 
     if (ccbin == NULL)
         ccbin = getenv("NVCC_CCBIN");
-    toolchain_seat_init(session->arena, session->program, ccbin, &seat);
-    st = toolchain_layout_key(&seat, &layout);
+    st = toolchain_seat_init(session->arena, session->program, ccbin, &seat);
+    if (st == NVC_OK)
+        st = toolchain_layout_key(&seat, &layout);
     if (st != NVC_OK)
         return st;
     key = key_record(RECORD_LAYOUT, &layout);

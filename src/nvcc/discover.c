@@ -283,7 +283,7 @@ ask_nvcc(struct arena *arena, const struct toolchain_seat *seat, char *probe,
     struct strlist argv;
 
     strlist_init(&argv, arena);
-    strlist_add_copy(&argv, seat->nvcc);
+    strlist_add_copy(&argv, seat->program);
     strlist_add_copy(&argv, "--dryrun");
     strlist_add_copy(&argv, "-c");
     strlist_add(&argv, probe);

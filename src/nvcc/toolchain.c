@@ -11,6 +11,7 @@
 #include "nvcache/digest/memo.h"
 #include "nvcache/digest/stamp.h"
 #include "nvcache/entry/wire.h"
+#include "nvcache/nvcc/wrapper.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -39,17 +40,30 @@ is_directory(const char *path)
 
 /* nvcc takes -ccbin as a program, or as a directory with gcc (or clang) in it; without
  * it, it runs `gcc` from PATH.  As of 13.0, seen with --dryrun. */
-void
-toolchain_seat_init(struct arena *arena, const char *nvcc, const char *ccbin,
-                    struct toolchain_seat *out)
+static const char *
+host_program(struct arena *arena, const char *ccbin)
 {
     const char *name = ccbin != NULL && ccbin[0] != '\0' ? ccbin : "gcc";
 
-    out->nvcc = nvcc;
-    out->ccbin = ccbin;
     if (is_directory(name))
         name = path_join(arena, name, "gcc");
-    out->host = fs_find_program(arena, name, NULL, NULL, NULL);
+    return fs_find_program(arena, name, NULL, NULL, NULL);
+}
+
+enum nvc_status
+toolchain_seat_init(struct arena *arena, const char *program, const char *ccbin,
+                    struct toolchain_seat *out)
+{
+    struct toolchain_seat seat = {.program = program, .ccbin = ccbin};
+    const char *host = host_program(arena, ccbin);
+    enum nvc_status st =
+        host == NULL ? NVC_BYPASS_TOOLCHAIN : wrapper_resolve(arena, program, &seat.nvcc);
+
+    if (st == NVC_OK)
+        st = wrapper_resolve(arena, host, &seat.host);
+    if (st == NVC_OK)
+        *out = seat;
+    return st;
 }
 
 static bool
@@ -92,8 +106,8 @@ toolchain_layout_key(const struct toolchain_seat *seat, struct digest *out)
     hasher_str(&hasher, as != NULL ? as : "");
     hash_environment(&hasher);
     hash_stamp(&hasher, profile);
-    if (seat->host != NULL && hash_stamp(&hasher, seat->nvcc) &&
-        hash_stamp(&hasher, seat->host))
+    hasher_str(&hasher, seat->program);
+    if (hash_stamp(&hasher, seat->nvcc) && hash_stamp(&hasher, seat->host))
         st = NVC_OK;
     hasher_final(&hasher, out);
     arena_fini(&arena);

@@ -23,9 +23,10 @@ struct memo;
 
 /* Where things were found before anything is run. */
 struct toolchain_seat {
-    const char *nvcc;  /* path that will be executed */
-    const char *ccbin; /* -ccbin's or NVCC_CCBIN's value; NULL: nvcc's default */
-    const char *host;  /* the host compiler program, or NULL if none was found */
+    const char *program; /* what will be executed: nvcc, or a wrapper script */
+    const char *nvcc;    /* the binary */
+    const char *ccbin;   /* -ccbin's or NVCC_CCBIN's value; NULL: nvcc's default */
+    const char *host;    /* the host compiler's binary */
 };
 
 struct toolchain_layout {
@@ -35,9 +36,11 @@ struct toolchain_layout {
     struct strlist system; /* its -isystem directories, then the host compiler's own */
 };
 
-/* Find the host compiler the way nvcc does. `ccbin` may be NULL. */
-void toolchain_seat_init(struct arena *arena, const char *nvcc, const char *ccbin,
-                         struct toolchain_seat *out);
+/* Find the host compiler the way nvcc does, and what is behind wrapper scripts.  `ccbin`
+ * may be NULL.  BYPASS_WRAPPER, BYPASS_TOOLCHAIN. */
+NVC_NODISCARD enum nvc_status toolchain_seat_init(struct arena *arena,
+                                                  const char *program, const char *ccbin,
+                                                  struct toolchain_seat *out);
 
 /* The key of the layout: paths and stamps of nvcc, its profile, the host compiler and the
  * assembler on PATH, and the environment variables that steer the search. */
