@@ -121,7 +121,7 @@ except ValueError:
 
 # stat_of KEY: one number of the statistics, 0 if it is not there.
 stat_of() {
-    stats | awk -v key="$1" '$1 == key { value = $2 } END { print value + 0 }'
+    stats | awk -v key="$1" '$1 == key { value = $2 } END { print value == "" ? 0 : value }'
 }
 
 # outcomes: the numbers that commands are counted under.

@@ -22,8 +22,11 @@ for command in stats clear trim config verify; do
     expect_in "$command --help" "$(cat "$T/help.out")" "nvcache $command"
 done
 
-begin "nothing above made a cache directory"
-expect_no_file "$NVCACHE_DIR"
+begin "--version and --help make no cache directory"
+NVCACHE_DIR=$T/none nvcache --version >"$T/out"
+NVCACHE_DIR=$T/none nvcache --help >"$T/out"
+NVCACHE_DIR=$T/none nvcache stats --help >"$T/out"
+expect_no_file "$T/none"
 
 begin "without arguments it says how to use it, and fails"
 run none nvcache

@@ -53,10 +53,15 @@ done
 expect_counts bypassed.verbose=3
 
 begin "output that is not a regular file"
-run null nvcache nvcc -arch=sm_80 -ptx fixture/a.cu -o /dev/null
-expect_eq "exit status" "$(code_of null)" 0
-[ -c /dev/null ] || fail "/dev/null is no device any more"
-expect_not_in "what was counted" "$(counts)" 'hits|errors'
+# A device of our own: the machine's must survive whatever is wrong here.
+if mknod "$T/null" c 1 3 2>/dev/null; then
+    run null nvcache nvcc -arch=sm_80 -ptx fixture/a.cu -o "$T/null"
+    expect_eq "exit status" "$(code_of null)" 0
+    [ -c "$T/null" ] || fail "the device is no device any more"
+    expect_not_in "what was counted" "$(counts)" 'hits|errors'
+else
+    skip "making a device node is not allowed"
+fi
 
 begin "disabled: NVCACHE_DISABLE=1 runs the compiler alone"
 expect_ok env NVCACHE_DISABLE=1 nvcache nvcc -arch=sm_80 -c fixture/a.cu -o d.o

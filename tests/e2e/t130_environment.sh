@@ -1,0 +1,129 @@
+#!/usr/bin/env bash
+# What nvcc and the host compiler read from the environment decides the result too, and so do
+# the programs that do the work.
+. "$(dirname "$0")/lib.sh"
+
+write a.cu <<'CODE'
+#ifndef VALUE
+#define VALUE 1
+#endif
+__global__ void k(int *p) { *p = VALUE; }
+CODE
+write include/found.h <<'CODE'
+#define VALUE 4
+CODE
+write other/found.h <<'CODE'
+#define VALUE 5
+CODE
+printf '#include <found.h>\n__global__ void k(int *p) { *p = VALUE; }\n' >inc.cu
+
+compile a.cu -o base.o
+
+for variable in NVCC_APPEND_FLAGS NVCC_PREPEND_FLAGS; do
+    begin "$variable counts as if it were on the command line"
+    export $variable=-DVALUE=2
+    compile a.cu -o got.o
+    expect_counts misses=1
+    nvcc -arch=sm_80 -c a.cu -o expected.o
+    expect_same expected.o got.o
+    compile a.cu -o got.o
+    expect_counts hits.manifest=1
+    export $variable=-DVALUE=3
+    compile a.cu -o got.o
+    expect_counts misses=1
+    unset $variable
+    compile a.cu -o got.o
+    expect_counts hits.manifest=1
+    expect_same base.o got.o
+done
+
+begin "NVCC_APPEND_FLAGS with -v is not cached"
+NVCC_APPEND_FLAGS=-v compile a.cu -o got.o 2>/dev/null
+expect_counts bypassed.verbose=1
+
+for variable in CPATH CPLUS_INCLUDE_PATH; do
+    begin "$variable: the header it leads to decides"
+    export $variable=$PWD/include
+    compile inc.cu -o got.o
+    export $variable=$PWD/other
+    compile inc.cu -o got.o
+    nvcc -arch=sm_80 -c inc.cu -o expected.o
+    expect_same expected.o got.o
+    expect_not_in "counts" "$(counts)" hits
+    unset $variable
+done
+
+begin "-arch=native is resolved or not cached, never taken literally"
+run native nvcache nvcc -arch=native -c a.cu -o got.o
+run plain nvcc -arch=native -c a.cu -o expected.o
+expect_same_run plain native
+expect_same expected.o got.o
+
+begin "a change of variables that no compiler reads is a hit"
+compile a.cu -o got.o
+mark
+SOME_VARIABLE=x PWD=/ OLDPWD=/tmp MAKEFLAGS=-j TERM=dumb compile a.cu -o got.o
+expect_counts hits.manifest=1
+
+begin "-ccbin: another host compiler is another result"
+if [ -n "$(type -P clang++)" ] && nvcc -arch=sm_80 -ccbin clang++ -c a.cu -o expected.o 2>/dev/null; then
+    for form in miss hit; do compile -ccbin clang++ a.cu -o got.o; done
+    expect_counts hits.manifest=1 misses=1
+    expect_same expected.o got.o
+    compile a.cu -o got.o
+    expect_counts hits.manifest=1
+    expect_same base.o got.o
+    NVCC_CCBIN=clang++ compile a.cu -o got.o
+    expect_same expected.o got.o
+else
+    skip "no clang++ that this nvcc takes"
+fi
+
+begin "a host compiler found through PATH is the one that counts"
+mkdir -p fake
+for tool in g++ gcc; do
+    printf '#!/bin/sh\nexec /usr/bin/%s -DVALUE=9 "$@"\n' $tool >fake/$tool
+    chmod +x fake/$tool
+done
+compile a.cu -o got.o
+mark
+PATH=$PWD/fake:$PATH compile a.cu -o got.o
+PATH=$PWD/fake:$PATH nvcc -arch=sm_80 -c a.cu -o expected.o
+expect_same expected.o got.o
+expect_not_in "counts" "$(counts)" hits
+compile a.cu -o got.o
+expect_same base.o got.o
+
+# A toolkit of our own: new directories in $T that hold links to the real parts, and copies of
+# those that must be here.  Only ever made, never copied as a tree: the real toolkit may be
+# reached through symbolic links, and must not be touched.
+own_toolkit() {
+    local real part
+    real=$(dirname "$(dirname "$(readlink -f "$NVCC")")")
+    [ -x "$real/bin/ptxas" ] && [ -f "$real/bin/nvcc.profile" ] || return 1
+    mkdir "$T/toolkit" "$T/toolkit/bin" || return 1
+    for part in "$real"/*; do
+        [ "$(basename "$part")" = bin ] || ln -s "$part" "$T/toolkit/"
+    done
+    for part in "$real"/bin/*; do
+        case $(basename "$part") in
+        nvcc | nvcc.profile | ptxas) cp -L "$part" "$T/toolkit/bin/" ;;
+        *) ln -s "$part" "$T/toolkit/bin/" ;;
+        esac
+    done
+    [ "$(readlink -f "$T/toolkit/bin/ptxas")" = "$T/toolkit/bin/ptxas" ] &&
+        "$T/toolkit/bin/nvcc" -arch=sm_80 -c a.cu -o expected.o 2>/dev/null
+}
+
+begin "another ptxas under the same nvcc is another toolchain"
+if own_toolkit; then
+    nvcache "$T/toolkit/bin/nvcc" -arch=sm_80 -c a.cu -o got.o
+    mark
+    nvcache "$T/toolkit/bin/nvcc" -arch=sm_80 -c a.cu -o got.o
+    expect_counts hits.manifest=1
+    printf 'x' >>"$T/toolkit/bin/ptxas"
+    nvcache "$T/toolkit/bin/nvcc" -arch=sm_80 -c a.cu -o got.o
+    expect_counts misses=1
+else
+    skip "this toolkit does not work from another place"
+fi
