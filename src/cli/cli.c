@@ -2,11 +2,10 @@
  *
  *     nvcc ARGS                     a symbolic link: the compiler's own command line
  *     nvcache [NAME=VALUE...] WORD  WORD is a command, an option, or else a compiler
- *     ccache ..., sccache ...       symbolic links: as nvcache, but words are never
- * commands
+ *     ccache ..., sccache ...       symbolic links: as nvcache, but without commands
  *
  * What is not clearly for us is a compiler command and is launched: a launcher that
- * guesses wrong breaks a build.  Nothing is opened before that is decided. */
+ * guesses wrong breaks a build.  Only the settings are read before that is decided. */
 
 #include "nvcache/cli/cli.h"
 
@@ -42,23 +41,6 @@ explain_usage(void)
     complain("nothing to do; write `nvcache nvcc ARGS...` to compile, or see `nvcache "
              "--help`");
     return EXIT_MISUSE;
-}
-
-static int
-show_help(int argc, char **argv)
-{
-    AUTO_BUF out = BUF_INIT;
-    const struct command *const command = argc > 0 ? command_find(argv[0]) : NULL;
-
-    if (argc > 0 && command == NULL) {
-        complain("help: there is no command \"%s\"; see `nvcache --help`", argv[0]);
-        return EXIT_MISUSE;
-    }
-    if (command != NULL)
-        help_put_command(&out, command);
-    else
-        help_put_main(&out);
-    return print_out(&out);
 }
 
 /* `lock_timeout=5`: a word that sets something.  A path or a program name is none. */
@@ -106,30 +88,40 @@ refuse_setting(const char *word)
     return EXIT_MISUSE;
 }
 
+/* The first word is neither a setting nor an option: a command, or a compiler. */
+static int
+run_word(struct console *console, int argc, char **argv)
+{
+    const struct command *const command = command_find(argv[0]);
+    const struct command *const meant = argc == 1 ? command_like(argv[0]) : NULL;
+
+    if (command != NULL)
+        return run_command(console, command, argc - 1, argv + 1);
+    if (meant == NULL)
+        return launch(&console->config, argc, argv, false);
+    complain("there is no command \"%s\"; did you mean `nvcache %s`?", argv[0],
+             meant->name);
+    return EXIT_MISUSE;
+}
+
 static int
 dispatch(struct arena *arena, int argc, char **argv, bool knows_commands)
 {
     char *const *const words = take_settings(arena, &argc, &argv);
-    const struct command *command = NULL;
+    const bool ends_options = argc > 0 && str_equal(argv[0], "--");
     struct console console;
 
-    if (argc == 0)
+    if (argc == 0 || (argc == 1 && ends_options))
         return explain_usage();
     if (is_misspelt_setting(argv[0]))
         return refuse_setting(argv[0]);
-    if (knows_commands && (str_equal(argv[0], "help") || str_equal(argv[0], "version")))
-        return argv[0][0] == 'h' ? show_help(argc - 1, argv + 1) : show_version();
     console_begin(&console, arena, words);
-    if (knows_commands)
-        command = command_find(argv[0]);
-    if (command != NULL)
-        return run_command(&console, command, argc - 1, argv + 1);
-    if (argv[0][0] == '-' && !str_equal(argv[0], "--"))
+    if (ends_options)
+        return launch(&console.config, argc - 1, argv + 1, false);
+    if (argv[0][0] == '-')
         return run_shortcuts(&console, argc, argv);
-    if (str_equal(argv[0], "--"))
-        argv++, argc--;
-    if (argc == 0)
-        return explain_usage();
+    if (knows_commands)
+        return run_word(&console, argc, argv);
     return launch(&console.config, argc, argv, false);
 }
 

@@ -64,6 +64,17 @@ static const struct command commands[] = {
                 "  --repair    set files aside whose structure is damaged\n",
      .options = OPTION_JSON | OPTION_REPAIR,
      .run = run_verify},
+    {.name = "help",
+     .synopsis = "[COMMAND]",
+     .summary = "how to use nvcache, or COMMAND",
+     .details = "The same as `nvcache --help` and `nvcache COMMAND --help`.\n",
+     .max_operands = 1,
+     .run = run_help},
+    {.name = "version",
+     .synopsis = "",
+     .summary = "print the version",
+     .details = "The same as `nvcache --version`.\n",
+     .run = run_version},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -38,9 +38,13 @@ int run_clear(struct console *console, const struct arguments *arguments);
 int run_trim(struct console *console, const struct arguments *arguments);
 int run_config(struct console *console, const struct arguments *arguments);
 int run_verify(struct console *console, const struct arguments *arguments);
+int run_help(struct console *console, const struct arguments *arguments);
+int run_version(struct console *console, const struct arguments *arguments);
 
 /* The command of that name, or NULL. */
 const struct command *command_find(const char *name);
+/* The command that a single, mistyped word was probably meant to be, or NULL. */
+const struct command *command_like(const char *word);
 /* The i-th command, or NULL behind the last. */
 const struct command *command_at(size_t i);
 

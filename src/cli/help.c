@@ -2,6 +2,7 @@
  */
 
 #include "commands_priv.h"
+#include "console_priv.h"
 
 #include "nvcache/base/buf.h"
 #include "nvcache/base/strlist.h"
@@ -82,4 +83,35 @@ help_put_command(struct buf *out, const struct command *command)
                command->details);
     if (str_equal(command->name, "config"))
         put_settings(out);
+}
+
+int
+run_help(struct console *console, const struct arguments *arguments)
+{
+    AUTO_BUF out = BUF_INIT;
+    const struct command *const command =
+        arguments->n > 0 ? command_find(arguments->operands[0]) : NULL;
+
+    (void)console;
+    if (arguments->n > 0 && command == NULL) {
+        complain("help: there is no command \"%s\"; see `nvcache --help`",
+                 arguments->operands[0]);
+        return EXIT_MISUSE;
+    }
+    if (command != NULL)
+        help_put_command(&out, command);
+    else
+        help_put_main(&out);
+    return print_out(&out);
+}
+
+int
+run_version(struct console *console, const struct arguments *arguments)
+{
+    AUTO_BUF out = BUF_INIT;
+
+    (void)console;
+    (void)arguments;
+    buf_append_str(&out, "nvcache " NVC_VERSION "\n");
+    return print_out(&out);
 }

@@ -9,28 +9,9 @@
 #include "console_priv.h"
 
 #include "nvcache/base/arena.h"
-#include "nvcache/base/buf.h"
 #include "nvcache/base/strlist.h"
 
 #include <string.h>
-
-static int
-show_main_help(void)
-{
-    AUTO_BUF out = BUF_INIT;
-
-    help_put_main(&out);
-    return print_out(&out);
-}
-
-int
-show_version(void)
-{
-    AUTO_BUF out = BUF_INIT;
-
-    buf_append_str(&out, "nvcache " NVC_VERSION "\n");
-    return print_out(&out);
-}
 
 static int
 do_stats(struct console *console, char *value)
@@ -87,17 +68,15 @@ do_nothing(struct console *console, char *value)
 static int
 do_version(struct console *console, char *value)
 {
-    (void)console;
     (void)value;
-    return show_version();
+    return run_version(console, &(struct arguments){0});
 }
 
 static int
 do_help(struct console *console, char *value)
 {
-    (void)console;
     (void)value;
-    return show_main_help();
+    return run_help(console, &(struct arguments){0});
 }
 
 struct shortcut {

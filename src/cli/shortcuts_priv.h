@@ -8,6 +8,4 @@ struct console;
  * is done when one of them is not known. */
 int run_shortcuts(struct console *console, int argc, char **argv);
 
-int show_version(void);
-
 #endif

@@ -63,7 +63,9 @@ put_percent(struct buf *out, uint64_t part, uint64_t whole)
         whole == 0 ? 0 : (long double)part * 1000 / (long double)whole;
     const uint64_t tenths = (uint64_t)share;
 
-    if (tenths == 1000)
+    if (tenths == 0 && part > 0)
+        buf_append_str(out, "< 0.1 %");
+    else if (tenths == 1000)
         buf_append_str(out, "100 %");
     else
         buf_printf(out, "%" PRIu64 ".%" PRIu64 " %%", tenths / 10, tenths % 10);

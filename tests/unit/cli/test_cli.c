@@ -145,6 +145,13 @@ compiler_commands_are_launched_as_they_are(void **state)
         {"nvcache nvcc lock_timeout=7", "launch: nvcc lock_timeout=7"},
         {"nvcache nvcc --help", "launch: nvcc --help"},
         {"nvcache dir/a=b", "launch: dir/a=b"},
+        {"nvcache nvcc", "launch: nvcc"},
+        {"nvcache gcc", "launch: gcc"},
+        {"nvcache clang", "launch: clang"},
+        {"nvcache ./stat", "launch: ./stat"},
+        {"nvcache stat -c", "launch: stat -c"},
+        {"nvcache -- stat", "launch: stat"},
+        {"ccache stat", "launch: stat"},
         {"ccache nvcc -c a.cu", "launch: nvcc -c a.cu"},
         {"/opt/sccache nvcc -c a.cu", "launch: nvcc -c a.cu"},
         {"ccache stats", "launch: stats"},
@@ -208,6 +215,10 @@ mistakes_are_one_line_and_exit_code_2(void **state)
          "lists them"},
         {"nvcache lock_timout=5 nvcc", "there is no setting \"lock_timout\"; `nvcache "
                                        "config` lists them"},
+        {"nvcache stat", "there is no command \"stat\"; did you mean `nvcache stats`?"},
+        {"nvcache clena", "there is no command \"clena\"; did you mean `nvcache clear`?"},
+        {"nvcache quiet=1 verfy",
+         "there is no command \"verfy\"; did you mean `nvcache verify`?"},
         {"nvcache config --json dir", "config: --json shows all settings; leave out "
                                       "\"dir\""},
     };
@@ -226,7 +237,8 @@ mistakes_are_one_line_and_exit_code_2(void **state)
 static void
 every_command_has_help_and_main_help_lists_it(void **state)
 {
-    static const char *const names[] = {"stats", "config", "trim", "clear", "verify"};
+    static const char *const names[] = {"stats",  "config", "trim",   "clear",
+                                        "verify", "help",   "version"};
     struct fixture *f = *state;
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

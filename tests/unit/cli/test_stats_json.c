@@ -80,7 +80,7 @@ assert_described(const struct buf *text, const char *word, size_t len)
 
     buf_printf(&quoted, "\n| `%.*s` |", (int)len, word);
     if (memmem(text->data, text->len, quoted.data, quoted.len) == NULL)
-        fail_msg("docs/stats-json.md has no row for %.*s", (int)len, word);
+        fail_msg("docs/stats-json.md needs a row | `%.*s` | ... |", (int)len, word);
 }
 
 static void

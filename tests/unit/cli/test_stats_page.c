@@ -139,11 +139,12 @@ only_commands_passed_through_show_no_hit_rate(void **state)
 }
 
 static void
-a_hit_rate_of_100_percent_means_every_one(void **state)
+percentages_never_claim_all_or_nothing(void **state)
 {
     struct stats stats = {.dir = "/c", .usage = {.max_bytes = 1}};
     AUTO_BUF all = BUF_INIT;
     AUTO_BUF most = BUF_INIT;
+    AUTO_BUF few = BUF_INIT;
 
     (void)state;
     stats.counters.by_status[NVC_HIT_MANIFEST] = 99999;
@@ -152,6 +153,10 @@ a_hit_rate_of_100_percent_means_every_one(void **state)
     stats.counters.by_status[NVC_MISS_NEW] = 1;
     stats_put_page(&most, &stats, false);
     assert_non_null(strstr(buf_str(&most), " 99.9 %  of 100,000 compiles"));
+    stats.counters.by_status[NVC_HIT_MANIFEST] = 1;
+    stats.counters.by_status[NVC_MISS_NEW] = 99999;
+    stats_put_page(&few, &stats, false);
+    assert_non_null(strstr(buf_str(&few), " < 0.1 %  of 100,000 compiles"));
 }
 
 static void
@@ -186,7 +191,7 @@ test_stats_page(void)
         cmocka_unit_test(a_new_cache_says_how_to_begin),
         cmocka_unit_test(a_full_cache_with_counters_at_zero_shows_its_size),
         cmocka_unit_test(only_commands_passed_through_show_no_hit_rate),
-        cmocka_unit_test(a_hit_rate_of_100_percent_means_every_one),
+        cmocka_unit_test(percentages_never_claim_all_or_nothing),
         cmocka_unit_test(colour_only_adds_escapes),
     };
 
