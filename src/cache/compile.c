@@ -44,19 +44,60 @@ command_line(const struct session *session, const char *depfile)
 }
 
 static void
-read_dependencies(const struct session *session, const char *path, struct compiled *out)
+list_dependencies(const struct session *session, const struct buf *text,
+                  struct compiled *out)
 {
     struct depfile depfile;
 
-    if (fs_read(path, DEPFILE_MAX, &out->depfile) != NVC_OK)
-        return;
-    if (depfile_parse(session->arena, (const char *)out->depfile.data, out->depfile.len,
-                      &depfile) != NVC_OK)
+    if (depfile_parse(session->arena, (const char *)text->data, text->len, &depfile) !=
+        NVC_OK)
         return;
     strlist_init(&out->dependencies, session->arena);
     for (size_t i = 0; i < depfile.n_prerequisites; i++)
         strlist_add_copy(&out->dependencies, depfile.prerequisites[i].path);
     out->has_dependencies = out->dependencies.n > 0;
+}
+
+/* The user's -MMD list lacks the system headers: ask nvcc for all of it. */
+static enum nvc_status
+query_dependencies(const struct session *session, const char *dir,
+                   const char *own_depfile, struct buf *out)
+{
+    const char *changes[] = {arena_printf(session->arena, "TMPDIR=%s", dir),
+                             "NVCC_PREPEND_FLAGS", "NVCC_APPEND_FLAGS"};
+    const struct process_spec spec = {
+        .path = session->program,
+        .argv = command_dependency_query(session->arena, &session->command,
+                                         session->argv[0], own_depfile),
+        .envp = environment_with(session->arena, changes, 3),
+        .capture_limit = STREAM_MAX,
+        .no_stdin = true,
+    };
+    struct process_result result;
+    enum nvc_status st = process_run(&spec, &result);
+
+    if (st == NVC_OK && result.wait_status != 0)
+        st = NVC_NOSTORE_CLOSURE;
+    process_result_fini(&result);
+    return st == NVC_OK ? fs_read(own_depfile, DEPFILE_MAX, out) : st;
+}
+
+static void
+read_dependencies(const struct session *session, const char *dir, const char *own_depfile,
+                  struct compiled *out)
+{
+    AUTO_BUF list = BUF_INIT;
+    const enum command_deps deps = session->command.deps;
+    enum nvc_status st = NVC_OK;
+
+    if (deps != DEPS_NONE)
+        st = fs_read(session->command.depfile, DEPFILE_MAX, &out->depfile);
+    if (st == NVC_OK && deps == DEPS_NONE)
+        st = fs_read(own_depfile, DEPFILE_MAX, &list);
+    if (st == NVC_OK && deps == DEPS_NONSYSTEM)
+        st = query_dependencies(session, dir, own_depfile, &list);
+    if (st == NVC_OK)
+        list_dependencies(session, deps == DEPS_ALL ? &out->depfile : &list, out);
 }
 
 static enum nvc_status
@@ -73,12 +114,8 @@ run_in(struct session *session, const char *dir, struct compiled *out)
     };
     const enum nvc_status st = process_run(&spec, &out->process);
 
-    if (st == NVC_OK && out->process.wait_status == 0 &&
-        session->command.deps != DEPS_NONSYSTEM)
-        read_dependencies(session,
-                          session->command.deps == DEPS_NONE ? own_depfile
-                                                             : session->command.depfile,
-                          out);
+    if (st == NVC_OK && out->process.wait_status == 0)
+        read_dependencies(session, dir, own_depfile, out);
     return st;
 }
 

@@ -4,6 +4,7 @@
 #include "recorder_priv.h"
 
 #include "closure_priv.h"
+#include "deptext_priv.h"
 #include "explain_priv.h"
 #include "nvcache/base/arena.h"
 #include "nvcache/base/buf.h"
@@ -134,7 +135,9 @@ store_result(struct session *session, const struct compiled *compiled,
     struct result result = {.n = 0};
     enum nvc_status st;
 
-    make_template(session, &compiled->depfile, &texts->depfile);
+    if (compiled->depfile.len > 0 &&
+        deptext_pack(&session->roots, &compiled->depfile, &texts->depfile) != NVC_OK)
+        return NVC_NOSTORE_CLOSURE;
     make_template(session, &compiled->process.out, &texts->out);
     make_template(session, &compiled->process.err, &texts->err);
     if (!result_add(&result, ROLE_OUTPUT, texts->output.data, texts->output.len) ||

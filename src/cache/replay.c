@@ -3,6 +3,7 @@
 
 #include "replay_priv.h"
 
+#include "deptext_priv.h"
 #include "nvcache/base/arena.h"
 #include "nvcache/base/buf.h"
 #include "nvcache/base/fs.h"
@@ -43,6 +44,8 @@ unpack_text(const struct session *session, const struct result *result,
     st = result_unpack(part, &packed);
     if (st != NVC_OK)
         return st;
+    if (role == ROLE_DEPFILE)
+        return deptext_unpack(&session->roots, &packed, out);
     return template_expand(packed.data, packed.len, session->roots.template_roots,
                            session->roots.n, out);
 }

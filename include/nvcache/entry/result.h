@@ -20,8 +20,8 @@ struct buf;
 
 enum result_role {
     ROLE_OUTPUT = 1, /* the main output: object, PTX, cubin, ... */
-    ROLE_DEPFILE,    /* a template (template.h) */
-    ROLE_STDOUT,     /* a template */
+    ROLE_DEPFILE,    /* a template with a dialect (deptext in the cache room) */
+    ROLE_STDOUT,     /* a template (template.h) */
     ROLE_STDERR,     /* a template */
     ROLE_LIMIT,
 };

@@ -111,4 +111,10 @@ struct search_dir {
 size_t command_search_dirs(struct arena *arena, const struct nvcc_command *command,
                            struct search_dir **out);
 
+/* An argv that makes nvcc write the complete dependency list of the command to `depfile`
+ * (-M): for -MMD, whose own list leaves system headers out.  Run it without
+ * NVCC_PREPEND_FLAGS and NVCC_APPEND_FLAGS, which are in it already. */
+char **command_dependency_query(struct arena *arena, const struct nvcc_command *command,
+                                const char *program, const char *depfile);
+
 #endif
