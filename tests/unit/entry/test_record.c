@@ -163,8 +163,8 @@ a_length_beyond_the_limit_is_refused_before_it_is_used(void **state)
 static void
 the_bytes_of_a_record_are_these(void **state)
 {
-    static const uint8_t expected[] = {'N', 'V', 'R', '1', RECORD_VERSION, 2, 0, 0,
-                                       3,   0,   0,   0,   0,              0, 0, 0};
+    static const uint8_t expected[] = {
+        'N', 'V', 'R', '1', RECORD_VERSION, 2, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0};
     const struct record_key key = key_of('k', 2);
     AUTO_BUF record = BUF_INIT;
 

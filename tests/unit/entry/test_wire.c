@@ -103,11 +103,11 @@ malformed_strings_are_bad(void **state)
 {
     (void)state;
     assert_false(string_is_bad("\2\0\0\0ab\0", 7, 2));
-    assert_true(string_is_bad("\2\0\0\0ab\0", 7, 1)); /* longer than max */
-    assert_true(string_is_bad("\2\0\0\0ab", 6, 2));   /* no room for the NUL */
-    assert_true(string_is_bad("\2\0\0\0abc", 7, 2));  /* no NUL */
+    assert_true(string_is_bad("\2\0\0\0ab\0", 7, 1));  /* longer than max */
+    assert_true(string_is_bad("\2\0\0\0ab", 6, 2));    /* no room for the NUL */
+    assert_true(string_is_bad("\2\0\0\0abc", 7, 2));   /* no NUL */
     assert_true(string_is_bad("\2\0\0\0a\0\0", 7, 2)); /* a NUL inside */
-    assert_true(string_is_bad("\2\0\0", 3, 2));       /* no length */
+    assert_true(string_is_bad("\2\0\0", 3, 2));        /* no length */
 }
 
 static void
