@@ -6,22 +6,23 @@
 #include <stdint.h>
 
 /* Statistics: every command appends one fixed-size record to DIR/v1-lmdb09/stats.log
- * (O_APPEND, one write(2), so that it is atomic on a local file system); whoever finds the
- * log long folds it into DIR/v1-lmdb09/stats under a lock.  A killed process loses its own
- * record and nothing else; nothing is counted twice.  Damaged records are skipped and
- * counted. */
+ * (O_APPEND, one write(2), so that it is atomic on a local file system); whoever finds
+ * the log long folds it into DIR/v1-lmdb09/stats under a lock.  A killed process loses
+ * its own record and nothing else; nothing is counted twice.  Damaged records are skipped
+ * and counted. */
 
-#define COUNTERS_VERSION  1
+#define COUNTERS_VERSION    1
 #define COUNTERS_MAX_ERRORS 6
 
 /* What one command has to say. */
 struct counters_event {
-    enum nvc_status outcome;   /* a hit, miss, failed or bypass status */
-    enum nvc_status nostore;   /* for misses: why nothing was recorded, or NVC_OK */
-    enum nvc_status errors[COUNTERS_MAX_ERRORS]; /* what went wrong on the way; NVC_OK ends */
-    uint64_t saved_us;         /* compile time a hit saved */
-    uint64_t compile_us;       /* time the compiler took (misses) */
-    uint64_t bytes;            /* of outputs replayed or recorded */
+    enum nvc_status outcome; /* a hit, miss, failed or bypass status */
+    enum nvc_status nostore; /* for misses: why nothing was recorded, or NVC_OK */
+    enum nvc_status
+        errors[COUNTERS_MAX_ERRORS]; /* what went wrong on the way; NVC_OK ends */
+    uint64_t saved_us;               /* compile time a hit saved */
+    uint64_t compile_us;             /* time the compiler took (misses) */
+    uint64_t bytes;                  /* of outputs replayed or recorded */
 };
 
 struct counters {
@@ -30,8 +31,8 @@ struct counters {
     uint64_t compile_us;
     uint64_t bytes_replayed;
     uint64_t bytes_recorded;
-    uint64_t damaged;          /* log records that could not be read */
-    int64_t since_s;           /* when counting began (seconds since 1970), 0: unknown */
+    uint64_t damaged; /* log records that could not be read */
+    int64_t since_s;  /* when counting began (seconds since 1970), 0: unknown */
 };
 
 /* `dir` is the cache directory (store_config.dir). */
