@@ -216,7 +216,7 @@ killed_while_the_sum_was_written(void **state)
 enum {
     APPENDERS = 3,
     FOLDERS = 2,
-    EVENTS = 1500
+    EVENTS = 500
 };
 
 static pid_t

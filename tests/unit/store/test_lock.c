@@ -233,7 +233,7 @@ put_for_ever(struct fixture *fixture, uint32_t seed)
 }
 
 enum {
-    KILLS = 120,
+    KILLS = 60,
     ALIVE = 3
 };
 
