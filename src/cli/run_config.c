@@ -5,9 +5,11 @@
 #include "settings_priv.h"
 
 #include "nvcache/base/buf.h"
+#include "nvcache/base/strlist.h"
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A stronger source hides what was just written: say so now, not after the next build. */
 static void
@@ -67,6 +69,32 @@ one_setting(struct console *console, const char *word)
     return print_setting(console, id);
 }
 
+static bool
+is_known_variable(const char *entry)
+{
+    const size_t len = strcspn(entry, "=");
+
+    if (len == strlen("NVCACHE_GUARD") && str_starts(entry, "NVCACHE_GUARD"))
+        return true; /* not a setting: base/guard.h */
+    for (enum setting_id id = 0; id < SETTING_COUNT; id++) {
+        const char *const variable = setting_row(id)->variable;
+
+        if (strlen(variable) == len && strncmp(entry, variable, len) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A mistyped NVCACHE_MAXSIZE sets nothing; here is where one looks for the reason. */
+static void
+warn_of_unknown_variables(void)
+{
+    for (char **entry = environ; *entry != NULL; entry++)
+        if (str_starts(*entry, "NVCACHE_") && !is_known_variable(*entry))
+            complain("%.*s is set, but there is no such setting",
+                     (int)strcspn(*entry, "="), *entry);
+}
+
 int
 run_config(struct console *console, const struct arguments *arguments)
 {
@@ -86,6 +114,7 @@ run_config(struct console *console, const struct arguments *arguments)
     else
         settings_put_page(&out, console->arena, &console->config);
     code = print_out(&out);
+    warn_of_unknown_variables();
     is_good = console_settings_are_good(console);
     return is_good ? code : EXIT_FAULT;
 }

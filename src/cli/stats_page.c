@@ -232,6 +232,6 @@ stats_put_page(struct buf *out, const struct stats *stats, bool colour)
     put_group(&page, "Not stored", counters, NVC_KIND_NOSTORE);
     put_group(&page, "Passed through", counters, NVC_KIND_BYPASS);
     put_group(&page, "Failed compiles", counters, NVC_KIND_FAILED);
-    put_group(&page, "Errors", counters, NVC_KIND_ERROR);
+    put_group(&page, "Cache errors", counters, NVC_KIND_ERROR);
     put_damaged(&page, counters);
 }

@@ -312,6 +312,22 @@ a_setting_that_the_environment_hides_is_written_with_a_warning(void **state)
 }
 
 static void
+config_warns_of_variables_that_set_nothing(void **state)
+{
+    struct fixture *f = *state;
+
+    setenv("NVCACHE_MAXSIZE", "1G", 1);
+    setenv("NVCACHE_GUARD", "1", 1);
+    assert_int_equal(run(f, "nvcache config"), 0);
+    unsetenv("NVCACHE_MAXSIZE");
+    unsetenv("NVCACHE_GUARD");
+    assert_string_equal(
+        f->err, "nvcache: NVCACHE_MAXSIZE is set, but there is no such setting\n");
+    assert_int_equal(run(f, "nvcache config"), 0);
+    assert_string_equal(f->err, "");
+}
+
+static void
 a_refused_setting_stops_what_would_change_the_cache(void **state)
 {
     static const char *const commands[] = {"clear", "trim", "verify", "stats --zero"};
@@ -412,6 +428,7 @@ test_cli(void)
         CASE(options_combine_as_in_ccache),
         CASE(nothing_is_done_when_one_option_is_wrong),
         CASE(a_setting_that_the_environment_hides_is_written_with_a_warning),
+        CASE(config_warns_of_variables_that_set_nothing),
         CASE(a_refused_setting_stops_what_would_change_the_cache),
         CASE(without_home_commands_say_what_to_set),
         CASE(a_fresh_cache_can_be_asked_everything),

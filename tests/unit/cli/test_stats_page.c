@@ -83,7 +83,7 @@ a_busy_cache_shows_reasons_by_frequency_and_no_zeros(void **state)
         "                           60  the compiler is not nvcc\n"
         "                           60  asks nvcc about itself (--version, --help, ...)\n"
         "Failed compiles             4  the compiler reported errors\n"
-        "Errors                      2  another process held the cache lock too long\n");
+        "Cache errors                2  another process held the cache lock too long\n");
 }
 
 static void
