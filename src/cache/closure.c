@@ -253,6 +253,25 @@ check_flags(struct session *session, unsigned flags)
     return NVC_OK;
 }
 
+static void
+search(struct session *session, struct closure *closure)
+{
+    struct search_record *record = &closure->search;
+    struct arena *arena = session->arena;
+
+    closure->watched = arena_array(arena, 1 + record->n_quotes, sizeof(struct strlist));
+    strlist_init(&closure->watched[0], arena);
+    headers_in_chain(arena, &session->roots, record, &record->found,
+                     &closure->watched[0]);
+    for (size_t i = 0; i < record->n_quotes; i++) {
+        struct strlist *watched = &closure->watched[1 + i];
+
+        strlist_init(watched, arena);
+        headers_in_quotes(arena, &session->roots, &record->quotes[i],
+                          &record->quotes[i].found, watched);
+    }
+}
+
 enum nvc_status
 closure_build(struct session *session, char *const *paths, size_t n, struct closure *out)
 {
@@ -275,10 +294,7 @@ closure_build(struct session *session, char *const *paths, size_t n, struct clos
         add_found_names(session, &closure, reader.names);
     add_command_names(session, reader.names, &reader);
     names_finish(reader.names, place_of, session, &closure.search);
-    closure.watched = arena_alloc(session->arena, sizeof(*closure.watched));
-    strlist_init(closure.watched, session->arena);
-    headers_found(session->arena, &session->roots, &closure.search, &closure.search.found,
-                  closure.watched);
+    search(session, &closure);
     *out = closure;
     return NVC_OK;
 }

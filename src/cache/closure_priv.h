@@ -25,7 +25,8 @@ struct closure {
     size_t n;
     unsigned flags; /* enum scan_flag of all files together */
     struct search_record search;
-    struct strlist *watched; /* directories read while computing search.found */
+    struct strlist *watched; /* 1 + search.n_quotes lists: directories read for the chain,
+                                and for each of the quotes */
 };
 
 /* Build it from the paths of the compiler's dependency list, after the compile.  A

@@ -162,21 +162,6 @@ search_chain(struct arena *arena, const struct roots *roots,
 }
 
 static void
-search_quotes(struct arena *arena, const struct roots *roots,
-              const struct search_record *record, struct hasher *hasher,
-              struct strlist *watched)
-{
-    for (size_t i = 0; i < record->n_quotes; i++) {
-        const struct search_quotes *quotes = &record->quotes[i];
-        struct walk walk = {.arena = arena, .watched = watched, .names = quotes->names};
-
-        walk.exists = arena_array(arena, quotes->n, sizeof(bool));
-        look_in(&walk, roots_path(roots, arena, &quotes->dir), quotes->n);
-        hash_found(hasher, i, &walk, quotes->n);
-    }
-}
-
-static void
 make_unique(struct strlist *list)
 {
     size_t n = 0;
@@ -189,15 +174,31 @@ make_unique(struct strlist *list)
 }
 
 void
-headers_found(struct arena *arena, const struct roots *roots,
-              const struct search_record *record, struct digest *out,
-              struct strlist *watched)
+headers_in_chain(struct arena *arena, const struct roots *roots,
+                 const struct search_record *record, struct digest *out,
+                 struct strlist *watched)
 {
     struct hasher hasher;
 
     hasher_init(&hasher, "nvcache search v1");
     search_chain(arena, roots, record, &hasher, watched);
-    search_quotes(arena, roots, record, &hasher, watched);
+    hasher_final(&hasher, out);
+    if (watched != NULL)
+        make_unique(watched);
+}
+
+void
+headers_in_quotes(struct arena *arena, const struct roots *roots,
+                  const struct search_quotes *quotes, struct digest *out,
+                  struct strlist *watched)
+{
+    struct walk walk = {.arena = arena, .watched = watched, .names = quotes->names};
+    struct hasher hasher;
+
+    walk.exists = arena_array(arena, quotes->n, sizeof(bool));
+    look_in(&walk, roots_path(roots, arena, &quotes->dir), quotes->n);
+    hasher_init(&hasher, "nvcache quotes v1");
+    hash_found(&hasher, 0, &walk, quotes->n);
     hasher_final(&hasher, out);
     if (watched != NULL)
         make_unique(watched);

@@ -12,6 +12,7 @@
 #include "nvcache/base/fs.h"
 #include "nvcache/base/log.h"
 #include "nvcache/base/path.h"
+#include "nvcache/base/strlist.h"
 #include "nvcache/cache/config.h"
 #include "nvcache/entry/manifest.h"
 #include "nvcache/entry/result.h"
@@ -50,14 +51,55 @@ fill_files(struct session *session, const struct closure *closure, struct manife
     }
 }
 
+static int
+compare_strings(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* All watched directories, sorted, each once. */
+static void
+unite(const struct closure *closure, size_t n_groups, struct strlist *all)
+{
+    size_t n = 0;
+
+    for (size_t g = 0; g < n_groups; g++)
+        for (size_t i = 0; i < closure->watched[g].n; i++)
+            strlist_add(all, closure->watched[g].v[i]);
+    qsort(all->v, all->n, sizeof(char *), compare_strings);
+    for (size_t i = 0; i < all->n; i++)
+        if (n == 0 || !str_equal(all->v[n - 1], all->v[i]))
+            all->v[n++] = all->v[i];
+    all->n = n;
+}
+
+static void
+fill_group(struct session *session, const struct strlist *dirs, const struct strlist *all,
+           struct watch_group *out)
+{
+    out->watched = arena_array(session->arena, dirs->n, sizeof(*out->watched));
+    for (size_t i = 0; i < dirs->n; i++) {
+        char **found =
+            bsearch(&dirs->v[i], all->v, all->n, sizeof(char *), compare_strings);
+
+        out->watched[out->n++] = (uint32_t)(found - all->v);
+    }
+}
+
 static void
 fill_watched(struct session *session, const struct closure *closure, struct manifest *out)
 {
-    out->watched =
-        arena_array(session->arena, closure->watched->n, sizeof(*out->watched));
-    for (size_t i = 0; i < closure->watched->n; i++)
-        out->watched[out->n_watched++] =
-            roots_place(&session->roots, closure->watched->v[i]);
+    struct strlist all;
+
+    out->n_groups = 1 + closure->search.n_quotes;
+    out->groups = arena_array(session->arena, out->n_groups, sizeof(*out->groups));
+    strlist_init(&all, session->arena);
+    unite(closure, out->n_groups, &all);
+    for (size_t g = 0; g < out->n_groups; g++)
+        fill_group(session, &closure->watched[g], &all, &out->groups[g]);
+    out->watched = arena_array(session->arena, all.n, sizeof(*out->watched));
+    for (size_t i = 0; i < all.n; i++)
+        out->watched[out->n_watched++] = roots_place(&session->roots, all.v[i]);
 }
 
 /* Debug information names the directories; __FILE__ in any input may name any of them. */
@@ -95,6 +137,8 @@ compute_result_key(const struct session *session, const struct closure *closure,
     for (size_t i = 0; i < closure->n; i++)
         hasher_digest(&hasher, &closure->files[i].digest);
     hasher_digest(&hasher, &closure->search.found);
+    for (size_t i = 0; i < closure->search.n_quotes; i++)
+        hasher_digest(&hasher, &closure->search.quotes[i].found);
     for (size_t i = 0; i < manifest->n_bound; i++)
         hasher_str(&hasher, manifest->bound[i].path);
     hasher_final(&hasher, &manifest->result);

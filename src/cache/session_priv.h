@@ -25,7 +25,8 @@ struct session {
     int argc;
     char **argv;
     const char *cwd;
-    int64_t begin_ns; /* clock_file_ns when the command began; of a miss: when the compiler did */
+    int64_t begin_ns; /* clock_file_ns when the command began; of a miss: when the
+                         compiler did */
 
     struct nvcc_command command;
     struct store *store;

@@ -24,7 +24,8 @@
 
 enum {
     SEED_FILES = 3,
-    SEED_WATCHED = 4
+    SEED_WATCHED = 4,
+    SEED_GROUP = 1000
 };
 
 struct validation {
@@ -189,21 +190,63 @@ stamp_watched(const struct validation *v)
     return stamps;
 }
 
-static enum nvc_status
-search_again(const struct validation *v)
+/* Look again where one group's directories have changed. */
+static bool
+is_same_search(const struct validation *v, const struct search_record *search,
+               size_t group)
 {
-    struct arena *arena = v->session->arena;
-    struct search_record search;
+    const struct roots *roots = &v->session->roots;
     struct digest found;
-    const enum nvc_status st = search_record_decode(arena, v->manifest->search,
-                                                    v->manifest->search_len, &search);
 
-    if (st != NVC_OK)
-        return miss(v, NVC_MISS_LOST, "damaged search record");
-    headers_found(arena, &v->session->roots, &search, &found, NULL);
-    if (!digest_equal(&found, &search.found))
+    if (group == 0) {
+        headers_in_chain(v->session->arena, roots, search, &found, NULL);
+        return digest_equal(&found, &search->found);
+    }
+    headers_in_quotes(v->session->arena, roots, &search->quotes[group - 1], &found, NULL);
+    return digest_equal(&found, &search->quotes[group - 1].found);
+}
+
+/* The stamps of one group together. */
+static struct stamp *
+group_stamps(const struct validation *v, const struct stamp *all, size_t group)
+{
+    const struct watch_group *members = &v->manifest->groups[group];
+    struct stamp *stamps = arena_array(v->session->arena, members->n, sizeof(*stamps));
+
+    for (size_t i = 0; i < members->n; i++)
+        stamps[i] = all[members->watched[i]];
+    return stamps;
+}
+
+static enum nvc_status
+check_group(const struct validation *v, const struct search_record *search,
+            const struct stamp *all, size_t group)
+{
+    const size_t n = v->manifest->groups[group].n;
+    const struct stamp *stamps = group_stamps(v, all, group);
+    const struct checksum key = stamps_key(v, stamps, n, SEED_GROUP + group);
+
+    if (is_known(v, key))
+        return NVC_OK;
+    if (!is_same_search(v, search, group))
         return miss(v, NVC_MISS_SEARCH, "header search path");
+    if (all_settled(stamps, n, v->now_ns))
+        memo_put(v->session->memo, key, &v->manifest->result);
     return NVC_OK;
+}
+
+static enum nvc_status
+search_again(const struct validation *v, const struct stamp *stamps)
+{
+    struct search_record search;
+    enum nvc_status st = search_record_decode(v->session->arena, v->manifest->search,
+                                              v->manifest->search_len, &search);
+
+    if (st != NVC_OK || v->manifest->n_groups != 1 + search.n_quotes)
+        return miss(v, NVC_MISS_LOST, "damaged search record");
+    for (size_t group = 0; group < v->manifest->n_groups && st == NVC_OK; group++)
+        st = check_group(v, &search, stamps, group);
+    return st;
 }
 
 static enum nvc_status
@@ -216,7 +259,7 @@ check_search(const struct validation *v)
 
     if (is_known(v, key))
         return NVC_OK;
-    st = search_again(v);
+    st = search_again(v, stamps);
     if (st == NVC_OK && all_settled(stamps, n, v->now_ns))
         memo_put(v->session->memo, key, &v->manifest->result);
     return st;

@@ -6,6 +6,7 @@
  *   dirs:  u32 n, n x place
  *   files: u32 n, n x (dir u32, name), then n x digest
  *   watched: u32 n, n x place
+ *   groups: u32 n, n x (u32 n, n x u32)
  *   search: u32 len, bytes */
 
 #include "nvcache/entry/manifest.h"
@@ -82,6 +83,17 @@ put_files(struct buf *out, const struct manifest *manifest)
         buf_append(out, manifest->files[i].digest.bytes, DIGEST_SIZE);
 }
 
+static void
+put_groups(struct buf *out, const struct manifest *manifest)
+{
+    wire_put_u32(out, (uint32_t)manifest->n_groups);
+    for (size_t i = 0; i < manifest->n_groups; i++) {
+        wire_put_u32(out, (uint32_t)manifest->groups[i].n);
+        for (size_t k = 0; k < manifest->groups[i].n; k++)
+            wire_put_u32(out, manifest->groups[i].watched[k]);
+    }
+}
+
 void
 manifest_encode(const struct manifest *manifest, struct buf *out)
 {
@@ -94,6 +106,7 @@ manifest_encode(const struct manifest *manifest, struct buf *out)
     place_list_put(out, manifest->dirs, manifest->n_dirs);
     put_files(out, manifest);
     place_list_put(out, manifest->watched, manifest->n_watched);
+    put_groups(out, manifest);
     wire_put_u32(out, (uint32_t)manifest->search_len);
     buf_append(out, manifest->search, manifest->search_len);
 }
@@ -133,6 +146,28 @@ read_files(struct arena *arena, struct wire_reader *reader, struct manifest *out
         read_digest(reader, &out->files[i].digest);
 }
 
+static void
+read_group(struct arena *arena, struct wire_reader *reader, size_t n_watched,
+           struct watch_group *group)
+{
+    group->n = wire_count(reader, MANIFEST_MAX_DIRS, 4);
+    group->watched = arena_array(arena, group->n, sizeof(*group->watched));
+    for (size_t k = 0; k < group->n; k++) {
+        group->watched[k] = wire_u32(reader);
+        if (group->watched[k] >= n_watched)
+            reader->bad = true;
+    }
+}
+
+static void
+read_groups(struct arena *arena, struct wire_reader *reader, struct manifest *out)
+{
+    out->n_groups = wire_count(reader, MANIFEST_MAX_DIRS, 4);
+    out->groups = arena_array(arena, out->n_groups, sizeof(*out->groups));
+    for (size_t i = 0; i < out->n_groups; i++)
+        read_group(arena, reader, out->n_watched, &out->groups[i]);
+}
+
 enum nvc_status
 manifest_decode(struct arena *arena, const void *data, size_t len, struct manifest *out)
 {
@@ -149,6 +184,7 @@ manifest_decode(struct arena *arena, const void *data, size_t len, struct manife
     manifest.dirs = place_list_read(arena, &reader, &manifest.n_dirs);
     read_files(arena, &reader, &manifest);
     manifest.watched = place_list_read(arena, &reader, &manifest.n_watched);
+    read_groups(arena, &reader, &manifest);
     manifest.search_len = wire_u32(&reader);
     manifest.search = wire_bytes(&reader, manifest.search_len);
     if (!wire_done(&reader))

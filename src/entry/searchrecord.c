@@ -1,7 +1,7 @@
 /* The bytes of a search record: zstd over
  *
  *   found 32 | chain: places | names: u32 n, n x (is_next u8, name)
- *   quotes: u32 n, n x (place, u32 n, n x name)
+ *   quotes: u32 n, n x (place, u32 n, n x name, found 32)
  *
  * preceded by the plain length (u32).  It is compressed because it is long, repetitive
  * and rarely read. */
@@ -42,6 +42,7 @@ put_quotes(struct buf *out, const struct search_record *search)
         wire_put_u32(out, (uint32_t)search->quotes[i].n);
         for (size_t k = 0; k < search->quotes[i].n; k++)
             wire_put_str(out, search->quotes[i].names[k]);
+        buf_append(out, search->quotes[i].found.bytes, DIGEST_SIZE);
     }
 }
 
@@ -59,6 +60,15 @@ search_record_encode(const struct search_record *search, struct buf *out)
     packed = compress_pack(LEVEL, plain.data, plain.len, out);
     if (!packed)
         buf_append(out, plain.data, plain.len);
+}
+
+static void
+read_digest(struct wire_reader *reader, struct digest *out)
+{
+    const uint8_t *bytes = wire_bytes(reader, DIGEST_SIZE);
+
+    if (bytes != NULL)
+        memcpy(out->bytes, bytes, DIGEST_SIZE);
 }
 
 static void
@@ -85,6 +95,7 @@ read_quotes(struct arena *arena, struct wire_reader *reader, struct search_recor
         quotes->names = arena_array(arena, quotes->n, sizeof(*quotes->names));
         for (size_t k = 0; k < quotes->n; k++)
             quotes->names[k] = wire_str(reader, PLACE_MAX);
+        read_digest(reader, &quotes->found);
     }
 }
 
@@ -120,14 +131,11 @@ search_record_decode(struct arena *arena, const void *data, size_t len,
 {
     struct search_record search = {0};
     struct wire_reader reader;
-    const uint8_t *found;
     const enum nvc_status st = unpack(arena, data, len, &reader);
 
     if (st != NVC_OK)
         return st;
-    found = wire_bytes(&reader, DIGEST_SIZE);
-    if (found != NULL)
-        memcpy(search.found.bytes, found, DIGEST_SIZE);
+    read_digest(&reader, &search.found);
     search.chain = place_list_read(arena, &reader, &search.n_chain);
     read_names(arena, &reader, &search);
     read_quotes(arena, &reader, &search);

@@ -44,6 +44,7 @@ struct search_quotes {
     struct place dir;
     const char **names;
     size_t n;
+    struct digest found; /* of the set of those that exist */
 };
 
 struct search_record {
@@ -55,6 +56,13 @@ struct search_record {
     size_t n_quotes;
     struct digest
         found; /* of the set of those that exist (headers_found in the cache room) */
+};
+
+/* Which watched directories belong together: their stamps decide the answer to one part
+ * of the search, the chain (group 0) or quotes[group - 1]. */
+struct watch_group {
+    uint32_t *watched; /* indices */
+    size_t n;
 };
 
 struct manifest {
@@ -70,6 +78,8 @@ struct manifest {
     struct place *watched; /* directories whose names decide the search; a stat of each
                               stands for all that was looked for in it */
     size_t n_watched;
+    struct watch_group *groups; /* 1 + n_quotes of the search record */
+    size_t n_groups;
     const uint8_t *search; /* a search_record, encoded; only read when a watched directory
                               changed */
     size_t search_len;

@@ -24,6 +24,9 @@ static struct place dirs[] = {{ROOT_NONE, 0, "src"}, {ROOT_INCLUDE, 2, "ATen/cor
 static struct manifest_bound bound[] = {{{ROOT_CWD, 0, ""}, "/home/u/build"}};
 static struct place watched[] = {{ROOT_TOOLKIT, 0, "include"}};
 
+static uint32_t group[] = {0};
+static struct watch_group groups[] = {{group, 1}, {group, 0}};
+
 static const struct manifest sample = {
     .result = {{0xaa, 0xbb}},
     .compile_us = 1234567,
@@ -36,6 +39,8 @@ static const struct manifest sample = {
     .n_files = 3,
     .watched = watched,
     .n_watched = 1,
+    .groups = groups,
+    .n_groups = 2,
     .search = (const uint8_t *)"search",
     .search_len = 6,
 };
@@ -72,7 +77,7 @@ manifest_bytes_are_those_of_version_1(void **state)
     (void)state;
     manifest_encode(&sample, &bytes);
     assert_int_equal(MANIFEST_VERSION, 1);
-    assert_int_equal(checksum64(bytes.data, bytes.len, 0), UINT64_C(0xfd2b9b7e6c23f708));
+    assert_int_equal(checksum64(bytes.data, bytes.len, 0), UINT64_C(0xde98a66c961311c5));
 }
 
 static void
@@ -129,7 +134,7 @@ static void
 search_record_survives_a_round_trip(void **state)
 {
     const char *quoted[] = {"a.h", "b.h"};
-    struct search_quotes quotes[] = {{{ROOT_CWD, 0, "src"}, quoted, 2}};
+    struct search_quotes quotes[] = {{{ROOT_CWD, 0, "src"}, quoted, 2, {{6}}}};
     struct search_name names[] = {{"cub/cub.cuh", 0}, {"stdlib.h", 1}};
     const struct search_record record = {.chain = dirs,
                                          .n_chain = 2,
@@ -150,6 +155,7 @@ search_record_survives_a_round_trip(void **state)
     assert_string_equal(got.names[1].name, "stdlib.h");
     assert_string_equal(got.quotes[0].names[1], "b.h");
     assert_int_equal(got.found.bytes[0], 5);
+    assert_int_equal(got.quotes[0].found.bytes[0], 6);
     assert_int_not_equal(search_record_decode(&arena, bytes.data, bytes.len - 1, &got),
                          NVC_OK);
     arena_fini(&arena);
