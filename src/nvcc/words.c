@@ -183,3 +183,27 @@ words_of_list(const char *value, enum option_arity arity, struct strlist *out)
     element_flush(&element, out);
     return !quoted;
 }
+
+static char *
+escape_all(struct arena *arena, const char *element)
+{
+    char *out = arena_alloc(arena, strlen(element) * 2 + 1);
+    char *to = out;
+
+    for (; *element != '\0'; element++) {
+        if (strchr("\\,\" \t", *element) != NULL)
+            *to++ = '\\';
+        *to++ = *element;
+    }
+    return out;
+}
+
+char *
+words_quote_element(struct arena *arena, const char *element, enum option_arity arity)
+{
+    if (arity == ARITY_TEXTS)
+        return escape_all(arena, element);
+    if (arity == ARITY_PATHS)
+        return arena_printf(arena, "\"%s\"", element);
+    return arena_strdup(arena, element);
+}

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct arena;
+
 /* Taking text apart into words the way nvcc, and the shell behind it, do.  Each function
  * appends to `out` and returns false when nvcc or the shell would not accept the text, or
  * when it means something that this text alone does not tell. */
@@ -21,6 +23,11 @@ NVC_NODISCARD bool words_of_file(const char *text, size_t len, struct strlist *o
 /* The elements of a list option's value.  `arity` is ARITY_TEXTS, _PATHS or _RAWS. */
 NVC_NODISCARD bool words_of_list(const char *value, enum option_arity arity,
                                  struct strlist *out);
+
+/* What to write behind a list option so that it is read as this one element, which
+ * words_of_list gave. */
+char *words_quote_element(struct arena *arena, const char *element,
+                          enum option_arity arity);
 
 /* The words that `sh -c` makes of text that stands unquoted in a command line.  False
  * also for anything the shell would expand or act on: variables, commands, patterns. */

@@ -199,6 +199,33 @@ raw_lists_keep_both(void **state)
 }
 
 static void
+quoted_element_is_read_back_as_one(void **state)
+{
+    static const struct {
+        const char *element;
+        enum option_arity arity;
+    } rows[] = {
+        {"A", ARITY_TEXTS},      {"A=\"b, c\"", ARITY_TEXTS}, {"a,b", ARITY_TEXTS},
+        {"a\\b\\", ARITY_TEXTS}, {"a\"b", ARITY_TEXTS},       {" a ", ARITY_TEXTS},
+        {"x,y z", ARITY_PATHS},  {"a\\b\\", ARITY_PATHS},     {"p", ARITY_PATHS},
+        {"\"x,y\"", ARITY_RAWS}, {"a\\b", ARITY_RAWS},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct arena arena = ARENA_INIT;
+        struct strlist words;
+        const char *quoted = words_quote_element(&arena, rows[i].element, rows[i].arity);
+
+        strlist_init(&words, &arena);
+        assert_line(words_of_list(quoted, rows[i].arity, &words), quoted);
+        assert_line(words.n == 1, quoted);
+        assert_string_equal(words.v[0], rows[i].element);
+        arena_fini(&arena);
+    }
+}
+
+static void
 shell_words_are_those_of_sh(void **state)
 {
     static const struct row rows[] = {
@@ -246,6 +273,7 @@ test_words(void)
         cmocka_unit_test(text_lists_keep_quotes_and_drop_backslashes),
         cmocka_unit_test(path_lists_drop_quotes_and_keep_backslashes),
         cmocka_unit_test(raw_lists_keep_both),
+        cmocka_unit_test(quoted_element_is_read_back_as_one),
         cmocka_unit_test(shell_words_are_those_of_sh),
         cmocka_unit_test(what_a_shell_would_act_on_is_refused),
     };
