@@ -45,11 +45,9 @@ config_line_read(struct arena *arena, const char *text, struct config_line *out)
     return *end == '\n' ? end + 1 : end;
 }
 
-/* `text` with `name = value` in place of the first line that sets it, or behind the last.
- */
-static void
-rewrite(struct arena *arena, const char *text, const char *name, const char *value,
-        struct buf *out)
+void
+config_text_set(struct arena *arena, const char *text, const char *name,
+                const char *value, struct buf *out)
 {
     bool is_done = false;
 
@@ -90,7 +88,7 @@ replace_line(struct arena *arena, const char *path, const char *name, const char
     }
     if (st != NVC_OK)
         return st;
-    rewrite(arena, buf_str(&before), name, value, &after);
+    config_text_set(arena, buf_str(&before), name, value, &after);
     return tmpfile_write(path, after.data, after.len, info.st_mode & 0777);
 }
 

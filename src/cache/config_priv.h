@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 struct arena;
+struct buf;
 
 /* The form of a config file: lines `name = value`, blank lines, lines that begin with
  * `#`. */
@@ -18,5 +19,10 @@ struct config_line {
 /* Read the line at `text`; returns where the next one begins. */
 const char *config_line_read(struct arena *arena, const char *text,
                              struct config_line *out);
+
+/* `text` with `name = value` in place of the first line that sets `name`, or behind the
+ * last line; further lines that set it are left out, all others kept byte by byte. */
+void config_text_set(struct arena *arena, const char *text, const char *name,
+                     const char *value, struct buf *out);
 
 #endif
