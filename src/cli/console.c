@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void
@@ -73,8 +74,23 @@ advice_for(enum nvc_status status)
     case NVC_ERR_GENERATION:
         return "run `nvcache verify --repair` or `nvcache clear`";
     default:
-        return "set NVCACHE_LOG=FILE and compile something to see more";
+        return "set NVCACHE_DIR to another directory";
     }
+}
+
+/* An I/O error has mostly a plain reason. */
+static const char *
+text_for(const char *dir, enum nvc_status status)
+{
+    struct stat info;
+
+    if (status == NVC_ERR_CRASH)
+        status = NVC_ERR_GENERATION; /* no compiler was run here: damage is what it is */
+    if (status == NVC_ERR_IO && stat(dir, &info) != 0)
+        return "the cache directory cannot be made";
+    if (status == NVC_ERR_IO && !S_ISDIR(info.st_mode))
+        return "this is not a directory";
+    return status_text(status);
 }
 
 void
@@ -83,13 +99,10 @@ complain_of_store(const struct console *console, enum nvc_status status)
     const char *const dir = console->config.dir;
     const char *const kind = status == NVC_ERR_NETWORK_FS ? store_remote_fs(dir) : NULL;
 
-    if (status == NVC_ERR_CRASH)
-        status =
-            NVC_ERR_GENERATION; /* no compiler was run here: damage is all that is left */
     if (kind != NULL)
-        complain("%s: %s (%s); %s", dir, status_text(status), kind, advice_for(status));
+        complain("%s: %s (%s); %s", dir, text_for(dir, status), kind, advice_for(status));
     else
-        complain("%s: %s; %s", dir, status_text(status), advice_for(status));
+        complain("%s: %s; %s", dir, text_for(dir, status), advice_for(status));
 }
 
 struct store *

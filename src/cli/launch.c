@@ -8,6 +8,7 @@
 #include "nvcache/base/fs.h"
 #include "nvcache/base/log.h"
 #include "nvcache/base/path.h"
+#include "nvcache/base/process.h"
 #include "nvcache/base/strlist.h"
 #include "nvcache/cache/config.h"
 #include "nvcache/cache/invocation.h"
@@ -76,6 +77,7 @@ launch(const struct config *config, int argc, char **argv, bool masquerade)
      */
     if (masquerade)
         argv[0] = program;
+    process_survive_file_limit();
     if (config->log != NULL)
         (void)log_open(config->log);
     log_event("begin", "program=%s argc=%d", program, argc);

@@ -411,6 +411,12 @@ a_file_in_place_of_the_cache_is_an_error_not_an_empty_cache(void **state)
     assert_int_equal(run(f, "nvcache verify"), 1);
     assert_int_equal(run(f, "nvcache clear"), 1);
     assert_string_equal(f->out, "");
+    setenv("NVCACHE_DIR", cache, 1);
+    assert_int_equal(run(f, "nvcache stats"), 1);
+    assert_string_equal(f->err, arena_printf(&f->arena,
+                                             "nvcache: %s: this is not a directory; "
+                                             "set NVCACHE_DIR to another directory\n",
+                                             cache));
 }
 
 int test_cli(void);
