@@ -97,11 +97,12 @@ else
     skip "mounting a tmpfs is not allowed"
 fi
 
-begin "NVCACHE_DISABLE=1 leaves no trace"
+begin "NVCACHE_DISABLE=1 stores nothing, and is counted"
 export NVCACHE_DIR=$T/untouched
+mark
 expect_ok env NVCACHE_DISABLE=1 nvcache nvcc -arch=sm_80 -c a.cu -o got.o
-expect_no_file "$T/untouched"
-unset NVCACHE_DISABLE
+expect_counts bypassed.disabled=1
+expect_eq "store files" "$(find "$T/untouched" -name '*.mdb')" ''
 
 begin "damaged store files: a build that goes on, then a cache that works again"
 export NVCACHE_DIR=$T/damaged

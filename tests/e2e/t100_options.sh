@@ -36,12 +36,20 @@ same() { # WHAT ARGUMENTS...
     expect_clean_tmp
 }
 
+# again WHAT ARGUMENTS...: another spelling of a command above.
+again() {
+    local what=$1
+    shift
+    begin "$what: nvcc $*"
+    same_again "$T/work/fixture" "$@"
+}
+
 same "object" -arch=sm_80 $I -c a.cu -o out.o
 same "object, default name" -arch=sm_80 $I -c a.cu
 same "object in a sub-directory" -arch=sm_80 $I -c a.cu -o sub/out.o
 same "no architecture" $I -c a.cu -o out.o
-same "long spelling" --gpu-architecture sm_80 --include-path include --compile a.cu --output-file out.o
-same "long spelling with =" --gpu-architecture=sm_80 --include-path=include --compile a.cu --output-file=out.o
+again "long spelling" --gpu-architecture sm_80 --include-path include --compile a.cu --output-file out.o
+again "long spelling with =" --gpu-architecture=sm_80 --include-path=include --compile a.cu --output-file=out.o
 same "generate-code, as CMake writes it" --generate-code=arch=compute_80,code=[compute_80,sm_80] $I -x cu -c a.cu -o out.o
 same "-gencode, two architectures and PTX" -gencode arch=compute_80,code=sm_80 -gencode=arch=compute_90,code=[sm_90,compute_90] $I -c a.cu -o out.o
 same "-code beside -arch" -arch=compute_80 -code=sm_80,compute_80 $I -c a.cu -o out.o
@@ -49,7 +57,6 @@ same "ptx" -arch=sm_80 $I -ptx a.cu -o out.ptx
 same "ptx, default name" -arch=sm_80 $I -ptx a.cu
 same "cubin" -arch=sm_80 $I -cubin a.cu -o out.cubin
 same "fatbin" -arch=sm_80 $I -fatbin a.cu -o out.fatbin
-same "-cuda" -arch=sm_80 $I -cuda a.cu -o out.ii
 same "-dc" -arch=sm_80 $I -dc a.cu -o out.o
 same "-rdc=true -c" -arch=sm_80 -rdc=true $I -c a.cu -o out.o
 same "-dc -dlto" -arch=sm_80 -dc -dlto $I a.cu -o out.o
@@ -72,7 +79,7 @@ same "-G" -arch=sm_80 $I -G -no-compress -c a.cu -o out.o
 same "-g" -arch=sm_80 $I -g -O2 -c a.cu -o out.o
 same "-lineinfo" -arch=sm_80 $I -lineinfo -c a.cu -o out.o
 same "--threads" -gencode arch=compute_80,code=sm_80 -gencode arch=compute_90,code=sm_90 --threads 2 $I -c a.cu -o out.o
-same "macro with blanks and quotes" -arch=sm_80 $I '-DTEXT="a  b $HOME \"q\""' -DVALUE=3 -UVALUE -DVALUE=4 -c a.cu -o out.o
+same "macro with blanks and quotes" -arch=sm_80 $I '-DTEXT="a  b \"q\" (c)"' -DVALUE=3 -UVALUE -DVALUE=4 -c a.cu -o out.o
 same "include directory with a blank" -arch=sm_80 '-Iblank dir' -c a.cu -o out.o
 same "-include" -arch=sm_80 -include include/own.h -Iinclude -c a.cu -o out.o
 same "-isystem" -arch=sm_80 -isystem include -c a.cu -o out.o

@@ -55,7 +55,7 @@ begin "a miss says in the log which input differed"
 sed -i 's/= 1/= 2/' a.cu
 : >"$T/log"
 NVCACHE_LOG=$T/log compile a.cu -o a.o
-expect_in "log" "$(cat "$T/log")" 'a\.cu'
+expect_in "log" "$(cat "$T/log")" 'source'
 write own.h <<'CODE'
 #define VALUE 1
 CODE
@@ -67,6 +67,8 @@ NVCACHE_LOG=$T/log compile inc.cu -o inc.o
 expect_in "log" "$(cat "$T/log")" 'own\.h'
 
 begin "a miss says in the log which option differed"
+: >"$T/log"
+compile inc.cu -o inc.o
 : >"$T/log"
 NVCACHE_LOG=$T/log compile -DNEWLY_SET inc.cu -o inc.o
 expect_in "log" "$(cat "$T/log")" 'NEWLY_SET|define'

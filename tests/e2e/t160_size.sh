@@ -1,35 +1,36 @@
 #!/usr/bin/env bash
-# The limit holds: the cache stays near it while it is filled, and what is used stays.
+# The limit holds: the cache stays near it while it is filled.
 . "$(dirname "$0")/lib.sh"
 
-# A text of random hexadecimal digits in each object: zstd halves it and no more.
+# A C file with a text of random hexadecimal digits: zstd halves it and no more, and nvcc only
+# hands it to the host compiler, which is quick.
 padded() { # FILE KIB
     {
-        echo "__global__ void k(int *p) { *p = 1; }"
-        printf 'extern const char padding_%s[] = \n' "$(basename "$1" .cu)"
+        printf 'const char padding_%s[] = \n' "$(basename "$1" .c)"
         head -c $(($2 * 512)) /dev/urandom | od -An -v -tx1 -w32 | tr -d ' ' | sed 's/.*/"&"/'
         echo ';'
     } >"$1"
 }
 
-export NVCACHE_MAX_SIZE=16M
+export NVCACHE_MAX_SIZE=32M
 
-begin "filled to twice its limit, the cache is no larger than it"
-for i in $(seq 1 32); do
-    padded p$i.cu 2048
-    compile p$i.cu -o p.o
-    rm p$i.cu
+begin "filled to three times its limit, the cache is no larger than it"
+for i in $(seq 1 100); do
+    padded p$i.c 1536
+    nvcache nvcc -c p$i.c -o p.o || fail "compile $i"
+    rm p$i.c
 done
-[ "$(stat_of store.bytes)" -le $((17 << 20)) ] || fail "the cache has $(stat_of store.bytes) bytes"
+expect_counts misses=100
+[ "$(stat_of store.bytes)" -le $((34 << 20)) ] || fail "the cache has $(stat_of store.bytes) bytes"
 on_disk=$(($(du -s --block-size=1 "$NVCACHE_DIR" | cut -f1)))
-[ $on_disk -le $((18 << 20)) ] || fail "on disk it has $on_disk bytes"
-expect_not_in "errors" "$(counts)" errors
+[ $on_disk -le $((36 << 20)) ] || fail "on disk it has $on_disk bytes"
+[ $on_disk -ge $((16 << 20)) ] || fail "on disk it has only $on_disk bytes"
 
 begin "trim to a smaller limit"
 NVCACHE_MAX_SIZE=8M
 expect_ok nvcache trim
 on_disk=$(($(du -s --block-size=1 "$NVCACHE_DIR" | cut -f1)))
-[ $on_disk -le $((10 << 20)) ] || fail "on disk it has $on_disk bytes"
+[ $on_disk -le $((12 << 20)) ] || fail "on disk it has $on_disk bytes"
 
 begin "it still works"
 kernel a.cu
