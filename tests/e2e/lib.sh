@@ -201,7 +201,7 @@ expect_clean_tmp() {
 # masked FILE: its bytes without the names that nvcc makes from its process id, without the
 # private directory that a miss puts them in, and without the times that ptxas tells.
 masked() {
-    sed -E 's/nvcache-[0-9a-f]{16}\/tmpxft/tmpxft/g; s/tmpxft_[0-9a-f]+_[0-9a-f]+/tmpxft_X/g; s/Compile time = [0-9.]+ ms/Compile time = T ms/' "$1"
+    sed -E 's/\/nvcache-[0-9a-f]{16}//g; s/tmpxft_[0-9a-f]+_[0-9a-f]+/tmpxft_X/g; s/Compile time = [0-9.]+ ms/Compile time = T ms/' "$1"
 }
 
 same_masked() {

@@ -40,7 +40,7 @@ opened=1
 for times in 1 2 3 4 5 6 7 8 9 10; do
     rm -f a.o a.d
     expect_ok traced nvcache nvcc -arch=sm_80 -MD -MF a.d -c a.cu -o a.o
-    opened=$(grep -cE '"[^"]*(a\.cu|own\.h|cuda_runtime\.h)"' "$T/trace")
+    opened=$(grep -cE 'openat\(.*"[^"]*(a\.cu|own\.h|cuda_runtime\.h)"' "$T/trace")
     [ "$opened" != 0 ] || break
     sleep 0.5
 done

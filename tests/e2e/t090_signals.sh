@@ -52,8 +52,9 @@ none_left() {
 # to nvcache (or to its whole process group, as a terminal does).
 interrupt() {
     local signal=$1 salt=$2 target
+    settle
     set -m
-    nvcache nvcc -arch=sm_80 -DSALT="$salt" -c slow.cu -o slow.o >"$T/slow.out" 2>"$T/slow.err" &
+    command nvcache nvcc -arch=sm_80 -DSALT="$salt" -c slow.cu -o slow.o >"$T/slow.out" 2>"$T/slow.err" &
     target=$!
     set +m
     if ! wait_until is_compiling $target; then
@@ -113,8 +114,9 @@ expect_not_in counts "$(outcomes | grep -v ' 0$')" 'errors'
 
 begin "nvcc killed by a signal: the same wait status, and not stored"
 # The compiler's own process is killed while it works; the launcher alone stays.
+settle
 set -m
-nvcache nvcc -arch=sm_80 -DSALT=5 -c slow.cu -o slow.o >"$T/slow.out" 2>"$T/slow.err" &
+command nvcache nvcc -arch=sm_80 -DSALT=5 -c slow.cu -o slow.o >"$T/slow.out" 2>"$T/slow.err" &
 target=$!
 set +m
 if wait_until is_compiling $target; then

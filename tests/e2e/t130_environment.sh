@@ -17,7 +17,8 @@ write other/found.h <<'CODE'
 CODE
 printf '#include <found.h>\n__global__ void k(int *p) { *p = VALUE; }\n' >inc.cu
 
-compile a.cu -o base.o
+compile a.cu -o got.o
+cp got.o base.o
 
 for variable in NVCC_APPEND_FLAGS NVCC_PREPEND_FLAGS; do
     begin "$variable counts as if it were on the command line"
