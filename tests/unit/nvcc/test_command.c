@@ -150,6 +150,34 @@ last_value_counts(void **state)
     fixture_done(&parsed);
 }
 
+/* What nvcc writes with both, in either order. */
+static void
+list_without_system_headers_wins(void **state)
+{
+    static const struct {
+        const char *line;
+        enum command_deps deps;
+    } rows[] = {
+        {"nvcc -c a.cu", DEPS_NONE},
+        {"nvcc -c a.cu -MP -MT x", DEPS_NONE},
+        {"nvcc -c a.cu -MD", DEPS_ALL},
+        {"nvcc -c a.cu --generate-dependencies-with-compile", DEPS_ALL},
+        {"nvcc -c a.cu -MMD", DEPS_NONSYSTEM},
+        {"nvcc -c a.cu -MD -MMD", DEPS_NONSYSTEM},
+        {"nvcc -c a.cu -MMD -MD", DEPS_NONSYSTEM},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct parsed parsed;
+
+        fixture_parse(&parsed, rows[i].line);
+        assert_line(parsed.status == NVC_OK, rows[i].line);
+        assert_line(parsed.command.deps == rows[i].deps, rows[i].line);
+        fixture_done(&parsed);
+    }
+}
+
 static void
 separable_and_native_are_noted(void **state)
 {
@@ -296,6 +324,7 @@ test_command(void)
         TEST(optional_value_is_the_next_word_unless_it_is_an_option),
         TEST(lists_are_split_and_accumulate),
         TEST(last_value_counts),
+        TEST(list_without_system_headers_wins),
         TEST(separable_and_native_are_noted),
         TEST(unknown_option_needs_forwarding),
         TEST(words_for_the_host_linker_alone_are_ignored_in_a_compile),

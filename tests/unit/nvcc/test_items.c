@@ -109,6 +109,8 @@ what_decides_the_output_is_an_item(void **state)
         "-MD -MP",
         "-MD -MT x",
         "-x c++",
+        "-dc",
+        "-dw",
         "-ptx",
         "-cubin",
         "-use_fast_math",
