@@ -55,6 +55,7 @@ default_signals(void)
 
     for (size_t i = 0; i < N_SIGNALS; i++)
         signal(fatal_signals[i], SIG_DFL);
+    signal(SIGXFSZ, SIG_DFL); /* process_survive_file_limit */
     sigemptyset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
 }

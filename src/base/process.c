@@ -31,6 +31,9 @@ static const int end_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
 static volatile sig_atomic_t asked_to_end;
 
+/* SIGXFSZ is ignored by us, but was not when we started. */
+static bool file_limit_survived;
+
 struct running {
     const struct process_spec *spec;
     struct process_result *result;
@@ -77,6 +80,7 @@ spawn_with(struct running *run, posix_spawn_file_actions_t *actions, int out, in
 {
     const struct process_spec *spec = run->spec;
     posix_spawnattr_t attr;
+    sigset_t defaults;
     int error;
 
     if (out >= 0)
@@ -88,8 +92,12 @@ spawn_with(struct running *run, posix_spawn_file_actions_t *actions, int out, in
     if (spec->dir != NULL)
         posix_spawn_file_actions_addchdir_np(actions, spec->dir);
     posix_spawnattr_init(&attr);
-    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     posix_spawnattr_setsigmask(&attr, &run->old_mask);
+    sigemptyset(&defaults);
+    if (file_limit_survived)
+        sigaddset(&defaults, SIGXFSZ);
+    posix_spawnattr_setsigdefault(&attr, &defaults);
     error = posix_spawn(&run->pid, spec->path, actions, &attr, spec->argv,
                         spec->envp != NULL ? spec->envp : environ);
     posix_spawnattr_destroy(&attr);
@@ -268,8 +276,17 @@ process_signal(void)
 }
 
 void
+process_survive_file_limit(void)
+{
+    if (signal(SIGXFSZ, SIG_IGN) == SIG_DFL)
+        file_limit_survived = true;
+}
+
+void
 process_exec(const char *path, char *const argv[])
 {
+    if (file_limit_survived)
+        signal(SIGXFSZ, SIG_DFL);
     execv(path, argv);
 }
 

@@ -56,10 +56,6 @@ scan_identifiers(const char *text, size_t len)
         if (at[1] == '_' && strchr("DTFBb", at[2]) != NULL)
             flags |= flags_at(at, end);
         at++;
-        while (at < end && *at == '_' && at + 1 < end && at[1] == '_')
-            at++;
-        if (at >= end)
-            break;
     }
     return flags;
 }

@@ -40,6 +40,10 @@ void process_result_fini(struct process_result *result);
 /* The signal that asked us to end during process_run, or 0. */
 int process_signal(void);
 
+/* Make writing beyond RLIMIT_FSIZE an error (EFBIG) for this process instead of its end.
+ * Programs started by process_run and process_exec get the old disposition. */
+void process_survive_file_limit(void);
+
 /* Replace this process.  Returns only on failure (errno set). */
 void process_exec(const char *path, char *const argv[]);
 

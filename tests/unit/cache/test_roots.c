@@ -1,0 +1,235 @@
+/* Roots: what may be elsewhere in the next build, and how paths are written and found
+ * again. */
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "nvcache/base/arena.h"
+#include "nvcache/base/strlist.h"
+#include "nvcache/cache/config.h"
+#include "nvcache/cache/roots.h"
+#include "nvcache/nvcc/command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int test_roots(void);
+
+struct fixture {
+    struct arena arena;
+    struct config config;
+    struct nvcc_command command;
+    struct roots roots;
+};
+
+static int
+set_up(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+
+    if (f == NULL)
+        return -1;
+    strlist_init(&f->config.base_dirs, &f->arena);
+    strlist_init(&f->config.ephemeral, &f->arena);
+    *state = f;
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    struct fixture *f = *state;
+
+    arena_fini(&f->arena);
+    free(f);
+    return 0;
+}
+
+/* The roots of `nvcc WORDS...` in `cwd`. */
+static void
+make(struct fixture *f, const char *cwd, const char *words)
+{
+    struct strlist argv;
+    char *rest = arena_strdup(&f->arena, words);
+
+    strlist_init(&argv, &f->arena);
+    for (char *word; (word = strsep(&rest, " ")) != NULL;)
+        strlist_add(&argv, word);
+    assert_int_equal(command_parse(&f->arena, (int)argv.n, argv.v, &f->command), NVC_OK);
+    assert_int_equal(command_classify(&f->arena, &f->command), NVC_OK);
+    roots_init(&f->arena, &f->config, cwd, "/opt/cuda/bin/..", &f->command, &f->roots);
+}
+
+static const char *
+key_text(struct fixture *f, const char *path)
+{
+    return roots_key_text(&f->roots, &f->arena, path);
+}
+
+static void
+assert_place(struct fixture *f, const char *path, enum root_kind kind, const char *rest)
+{
+    const struct place place = roots_place(&f->roots, path);
+
+    assert_int_equal(place.kind, kind);
+    assert_string_equal(place.rest, rest);
+    assert_string_equal(roots_path(&f->roots, &f->arena, &place), path);
+}
+
+static void
+temporary_build_directories_are_recognised(void **state)
+{
+    static const struct {
+        const char *path;
+        const char *prefix;
+    } table[] = {
+        {"/tmp/pip-build-env-x1_y/overlay/lib/torch", "/tmp/pip-build-env-x1_y"},
+        {"/tmp/pip-req-build-abc/csrc/a.cu", "/tmp/pip-req-build-abc"},
+        {"/tmp/tmp9cnuhpg3.build-temp/_deps", "/tmp/tmp9cnuhpg3.build-temp"},
+        {"/var/tmp/tmp_a1b2c3d/x", "/var/tmp/tmp_a1b2c3d"},
+        {"/home/u/.cache/uv/builds-v0/.tmpQ2z/lib",
+         "/home/u/.cache/uv/builds-v0/.tmpQ2z"},
+        {"/home/u/.cache/uv/sdists-v9/.tmpAb/x", "/home/u/.cache/uv/sdists-v9/.tmpAb"},
+        {"/home/u/project/csrc", ""},
+        {"/tmp/mine/csrc", ""},
+        {"/tmp/template/csrc", ""},
+        {"relative/pip-build-env-x", ""},
+    };
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+        assert_int_equal(roots_ephemeral_len(&f->arena, table[i].path, NULL),
+                         strlen(table[i].prefix));
+}
+
+static void
+users_patterns_name_whole_directories(void **state)
+{
+    char pattern[] = "/scratch/job-*";
+    char *patterns[] = {pattern, NULL};
+    struct fixture *f = *state;
+
+    assert_int_equal(roots_ephemeral_len(&f->arena, "/scratch/job-12/src/a.cu", patterns),
+                     strlen("/scratch/job-12"));
+    assert_int_equal(roots_ephemeral_len(&f->arena, "/scratch/x/job-12", patterns), 0);
+}
+
+static void
+places_are_below_the_longest_root_and_resolve_to_the_same_path(void **state)
+{
+    struct fixture *f = *state;
+
+    make(f, "/home/u/build",
+         "nvcc -c -I/home/u/inc -I/home/u/inc/deep /home/u/a.cu -o a.o");
+    assert_place(f, "/home/u/inc/x.h", ROOT_INCLUDE, "x.h");
+    assert_place(f, "/home/u/inc/deep/y.h", ROOT_INCLUDE, "y.h");
+    assert_int_equal(roots_place(&f->roots, "/home/u/inc/deep/y.h").index, 1);
+    assert_place(f, "/home/u/include/x.h", ROOT_NONE, "/home/u/include/x.h");
+    assert_place(f, "/home/u/build/gen.h", ROOT_CWD, "gen.h");
+    assert_place(f, "/opt/cuda/bin/../include/c.h", ROOT_TOOLKIT, "include/c.h");
+    assert_place(f, "relative.h", ROOT_NONE, "relative.h");
+}
+
+static void
+the_same_build_in_another_temporary_directory_has_the_same_key_texts(void **state)
+{
+    static const char *const builds[][2] = {
+        {"/tmp/tmpaaaaaaaa.build-temp", "/tmp/pip-build-env-1"},
+        {"/tmp/tmpbbbbbbbb.build-temp", "/tmp/pip-build-env-2"},
+    };
+    struct fixture *f = *state;
+    const char *include[2];
+    const char *output[2];
+
+    for (int i = 0; i < 2; i++) {
+        const char *dir = arena_printf(&f->arena, "%s/lib/torch", builds[i][1]);
+
+        make(f, builds[i][0],
+             arena_printf(&f->arena, "nvcc -c -isystem %s /home/u/a.cu -o a.o", dir));
+        include[i] = key_text(f, dir);
+        output[i] = roots_identity_text(&f->roots, &f->arena, "a.o");
+    }
+    assert_string_equal(include[0], include[1]);
+    assert_string_equal(output[0], output[1]);
+    assert_string_not_equal(include[0], output[0]);
+}
+
+static void
+sources_in_different_directories_stay_different(void **state)
+{
+    struct fixture *f = *state;
+    const char *a;
+    const char *b;
+
+    make(f, "/home/u/one", "nvcc -c k.cu -o k.o");
+    a = roots_identity_text(&f->roots, &f->arena, "k.cu");
+    make(f, "/home/u/two", "nvcc -c k.cu -o k.o");
+    b = roots_identity_text(&f->roots, &f->arena, "k.cu");
+    assert_string_not_equal(a, b);
+}
+
+static void
+base_directories_make_checkouts_equal(void **state)
+{
+    struct fixture *f = *state;
+    const char *a;
+
+    strlist_add_copy(&f->config.base_dirs, "/home/u/one");
+    make(f, "/home/u/one/build", "nvcc -c /home/u/one/k.cu -o k.o");
+    a = roots_identity_text(&f->roots, &f->arena, "/home/u/one/k.cu");
+    f->config.base_dirs.n = 0;
+    strlist_add_copy(&f->config.base_dirs, "/home/v/two");
+    make(f, "/home/v/two/build", "nvcc -c /home/v/two/k.cu -o k.o");
+    assert_string_equal(a, roots_identity_text(&f->roots, &f->arena, "/home/v/two/k.cu"));
+}
+
+static void
+include_directories_count_by_position_only(void **state)
+{
+    struct fixture *f = *state;
+    const char *a;
+
+    make(f, "/b", "nvcc -c -I/x/one -I/x/two /s/k.cu -o k.o");
+    a = key_text(f, "/x/two");
+    make(f, "/b", "nvcc -c -I/y/uno -I/y/due /s/k.cu -o k.o");
+    assert_string_equal(a, key_text(f, "/y/due"));
+    assert_string_not_equal(a, key_text(f, "/y/uno"));
+    assert_string_equal(key_text(f, "inc"), "inc");
+}
+
+static void
+only_temporary_names_may_show_in_a_result(void **state)
+{
+    struct fixture *f = *state;
+
+    make(f, "/home/u/b",
+         "nvcc -c -I/home/u/inc -I/tmp/pip-build-env-1/inc /s/k.cu -o k.o");
+    assert_false(roots_find(&f->roots, ROOT_INCLUDE, 0)->is_free);
+    assert_true(roots_find(&f->roots, ROOT_INCLUDE, 1)->is_free);
+    assert_false(roots_find(&f->roots, ROOT_CWD, 0)->is_free);
+    f->config.strict_paths = true;
+    make(f, "/home/u/b",
+         "nvcc -c -I/home/u/inc -I/tmp/pip-build-env-1/inc /s/k.cu -o k.o");
+    assert_false(roots_find(&f->roots, ROOT_INCLUDE, 1)->is_free);
+}
+
+int
+test_roots(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(temporary_build_directories_are_recognised),
+        TEST(users_patterns_name_whole_directories),
+        TEST(places_are_below_the_longest_root_and_resolve_to_the_same_path),
+        TEST(the_same_build_in_another_temporary_directory_has_the_same_key_texts),
+        TEST(sources_in_different_directories_stay_different),
+        TEST(base_directories_make_checkouts_equal),
+        TEST(include_directories_count_by_position_only),
+        TEST(only_temporary_names_may_show_in_a_result),
+    };
+
+    return cmocka_run_group_tests_name("roots", tests, NULL, NULL);
+}

@@ -1,0 +1,152 @@
+/* Reading source text, and wrapper scripts. */
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "nvcache/base/arena.h"
+#include "nvcache/base/buf.h"
+#include "nvcache/nvcc/scan.h"
+#include "nvcache/nvcc/wrapper.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int test_scan(void);
+
+static void
+write_down(enum scan_name_kind kind, const char *name, size_t len, void *arg)
+{
+    static const char marks[] = {'<', '"', '>'};
+    struct buf *out = arg;
+
+    buf_append_char(out, marks[kind]);
+    buf_append(out, name, len);
+    buf_append_char(out, ' ');
+}
+
+static void
+assert_scan(const char *text, unsigned flags, const char *names)
+{
+    AUTO_BUF got = BUF_INIT;
+
+    assert_int_equal(scan_text(text, strlen(text), write_down, &got), flags);
+    assert_string_equal(buf_str(&got), names);
+}
+
+static void
+names_in_include_directives(void **state)
+{
+    (void)state;
+    assert_scan("#include <a/b.h>\n", 0, "<a/b.h ");
+    assert_scan("  #  include \"q.h\" // c\n", 0, "\"q.h ");
+    assert_scan("#include_next <n.h>\n", 0, ">n.h ");
+    assert_scan("#import <i.h>", 0, "<i.h ");
+    assert_scan("/* c */ #include /* d */ <x.h>\n", 0, "<x.h ");
+    assert_scan("#inc\\\nlude <x.h>\n", 0, "");
+    assert_scan("#include \\\n <x.h>\n", 0, "<x.h ");
+    assert_scan("%:include <d.h>\n", 0, "<d.h ");
+    assert_scan("#include MACRO\n", SCAN_COMPUTED, "");
+    assert_scan("int a; #include <no.h>\n", 0, "");
+}
+
+static void
+names_that_has_include_may_ask_for(void **state)
+{
+    (void)state;
+    assert_scan("#if __has_include(<a.h>) || __has_include(\"b.h\")\n", 0, "<a.h \"b.h ");
+    assert_scan("#elif HAS(<a.h>)\n", 0, "<a.h ");
+    assert_scan("#define H <h.h>\n", 0, "<h.h ");
+    assert_scan("#if 1 && \\\n HAS(<late.h>)\n", 0, "<late.h ");
+    assert_scan("#error \"text\"\n", 0, "");
+}
+
+static void
+time_place_and_hidden_inputs(void **state)
+{
+    (void)state;
+    assert_scan("const char *d = __DATE__;", SCAN_TIME, "");
+    assert_scan("x(__TIME__)", SCAN_TIME, "");
+    assert_scan("x(__TIMESTAMP__)", SCAN_TIMESTAMP, "");
+    assert_scan("assert(__FILE__)", SCAN_FILE, "");
+    assert_scan("f(__builtin_FILE())", SCAN_FILE, "");
+    assert_scan("asm(\".incbin \\\"x\\\"\");", SCAN_HIDDEN, "");
+    assert_scan("#embed <x>\n", SCAN_HIDDEN, "");
+    assert_scan("___DATE__ __DATE_ _", SCAN_TIME, "");
+    assert_scan("__TIM", 0, "");
+}
+
+static void
+no_text_is_read_past_its_end(void **state)
+{
+    static const char *const texts[] = {
+        "",   "#",  "#include",   "#include <", "#include \"x", "/*", "_",
+        "__", "\\", "#define \\", "%"};
+    AUTO_BUF got = BUF_INIT;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        /* an exact heap copy, so that the sanitizer sees one byte too many */
+        char *copy = strdup(texts[i]);
+        AUTO_BUF exact = BUF_INIT;
+
+        buf_append(&exact, copy, strlen(copy));
+        scan_text((const char *)exact.data, exact.len, write_down, &got);
+        free(copy);
+    }
+}
+
+static void
+assert_wrapper(const char *text, const char *target)
+{
+    struct arena arena = ARENA_INIT;
+    const char *got = wrapper_target(&arena, text);
+
+    if (target == NULL)
+        assert_null(got);
+    else
+        assert_string_equal(got, target);
+    arena_fini(&arena);
+}
+
+static void
+scripts_that_only_run_one_program_are_seen_through(void **state)
+{
+    (void)state;
+    assert_wrapper("#!/bin/sh\nexec /opt/cuda/bin/nvcc \"$@\"\n", "/opt/cuda/bin/nvcc");
+    assert_wrapper("#!/usr/bin/env bash\n# why\n\nset -e\n  /x/nvcc  \"$@\"", "/x/nvcc");
+    assert_wrapper("#!/bin/bash\nexec \"/x/nvcc\" \"$@\"\n", "/x/nvcc");
+}
+
+static void
+any_other_script_is_not_understood(void **state)
+{
+    (void)state;
+    assert_wrapper("#!/bin/sh\nexec /x/nvcc -O3 \"$@\"\n", NULL);
+    assert_wrapper("#!/bin/sh\nexec /x/nvcc \"$@\" -O3\n", NULL);
+    assert_wrapper("#!/bin/sh\nexec /x/nvcc $@\n", NULL);
+    assert_wrapper("#!/bin/sh\nexec nvcc \"$@\"\n", NULL);
+    assert_wrapper("#!/bin/sh\nexport A=1\nexec /x/nvcc \"$@\"\n", NULL);
+    assert_wrapper("#!/bin/sh\nexec /x/$V \"$@\"\n", NULL);
+    assert_wrapper("#!/bin/sh\nexec /a \"$@\"\nexec /b \"$@\"\n", NULL);
+    assert_wrapper("#!/usr/bin/python3\nexec /x/nvcc \"$@\"\n", NULL);
+    assert_wrapper("#!/bin/sh\n", NULL);
+    assert_wrapper("", NULL);
+}
+
+int
+test_scan(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_in_include_directives),
+        cmocka_unit_test(names_that_has_include_may_ask_for),
+        cmocka_unit_test(time_place_and_hidden_inputs),
+        cmocka_unit_test(no_text_is_read_past_its_end),
+        cmocka_unit_test(scripts_that_only_run_one_program_are_seen_through),
+        cmocka_unit_test(any_other_script_is_not_understood),
+    };
+
+    return cmocka_run_group_tests_name("scan", tests, NULL, NULL);
+}
