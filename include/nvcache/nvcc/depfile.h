@@ -21,7 +21,7 @@ struct buf;
 /* Two ways of writing such files are met; they differ in what is escaped (depfile.c). */
 enum depfile_dialect {
     DEPFILE_NVCC, /* nvcc's own: `target : first \`, one name a line */
-    DEPFILE_GCC,  /* gcc -M's, which older versions of nvcc hand through: `target: a b \`
+    DEPFILE_GCC,  /* gcc -M's: `target: a b \`
                    */
 };
 
