@@ -16,6 +16,10 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+enum {
+    GROWTH = 65536
+};
+
 void
 fs_closep(int *fd)
 {
@@ -31,12 +35,16 @@ enum nvc_status
 fs_read_fd(int fd, size_t limit, struct buf *out)
 {
     const size_t start = out->len;
-    struct stat st;
-    size_t room = 4096;
+    struct stat info;
+    size_t size = 0;
 
-    if (fstat(fd, &st) == 0 && st.st_size > 0 && (size_t)st.st_size <= limit)
-        room = (size_t)st.st_size + 1;
+    if (fstat(fd, &info) == 0 && info.st_size > 0 && (size_t)info.st_size <= limit)
+        size = (size_t)info.st_size;
     for (;;) {
+        /* One byte more than the file has: the read that finds its end needs no more
+         * room. */
+        const size_t got = out->len - start;
+        const size_t room = got <= size ? size + 1 - got : GROWTH;
         const ssize_t n = read(fd, buf_reserve(out, room), room);
 
         if (n == 0)
@@ -48,7 +56,6 @@ fs_read_fd(int fd, size_t limit, struct buf *out)
         out->len += (size_t)n;
         if (out->len - start > limit)
             return NVC_ERR_LIMIT;
-        room = 65536;
     }
 }
 

@@ -50,7 +50,7 @@ session_end(struct session *session)
     session->memo = NULL;
     if (config->problems.n > 0)
         session_error(session, NVC_ERR_CONFIG);
-    if (config->dir != NULL && !config->read_only)
+    if (config->dir != NULL)
         st = counters_add(config->dir, config->umask, &session->event);
     log_event("end", "outcome=%s%s%s nostore=%s counters=%s",
               status_word(session->event.outcome),
