@@ -2,7 +2,7 @@
 """Checks what a reader should never have to discuss: length, names, blanks, formatting.
 
 Files have at most 500 lines and functions at most 80; a module's file name is unique in the
-tree; no trailing blanks, no tabs outside Makefiles, a newline at the end; nothing below cli
+tree; no trailing blanks, no tabs in code, a newline at the end; nothing below cli
 prints or exits; functions that cannot be used safely are not used; every .c file starts by
 saying what it is for.  Formatting is checked with clang-format 14 when it is installed (other
 versions format differently).
@@ -52,7 +52,7 @@ def check_text(path, text):
     for number, line in enumerate(lines, 1):
         if line != line.rstrip():
             faults.append(f"{name}:{number}: trailing blanks")
-        if "\t" in line and path.suffix in (".c", ".h", ".py", ".sh", ".cmake", ".cu"):
+        if "\t" in line and path.suffix in (".c", ".h", ".py", ".cmake", ".cu"):
             faults.append(f"{name}:{number}: a tab")
     if text and not text.endswith("\n"):
         faults.append(f"{name}: no newline at the end")

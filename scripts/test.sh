@@ -94,6 +94,7 @@ add_counts() {
 stage_checks() {
     counted layers scripts/check_layers.py || true
     counted headers scripts/check_headers.sh || true
+    counted settings scripts/check_settings.sh || true
     counted style scripts/check_style.py || true
 }
 
