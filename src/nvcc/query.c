@@ -4,14 +4,20 @@
 
 #include "nvcache/base/strlist.h"
 #include "options_priv.h"
+#include "words_priv.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Options that say what to produce and where; -M takes their place. */
+/* Options that say what to produce and where; -M takes their place.  Those that define
+ * macros
+ * (-dc: __CUDACC_RDC__) or hand words on stay. */
 static bool
 is_dropped(const struct nvcc_option *option)
 {
+    if (option->id == OPT_FORWARD_COMPILER || option->id == OPT_FORWARD_OPTS ||
+        option->id == OPT_DEVICE_C || option->id == OPT_DEVICE_W)
+        return false;
     switch (option->class) {
     case CLASS_NEUTRAL:
     case CLASS_OUTPUT:
@@ -40,12 +46,18 @@ is_dropped(const struct nvcc_option *option)
 static void
 add_arg(struct strlist *list, const struct command_arg *arg)
 {
-    if (arg->option != NULL && is_dropped(arg->option))
-        return;
-    if (arg->option != NULL)
-        strlist_add_copy(list, arg->option->long_name);
-    if (arg->value != NULL)
+    const struct nvcc_option *option = arg->option;
+
+    if (option == NULL) {
         strlist_add_copy(list, arg->value);
+        return;
+    }
+    if (is_dropped(option))
+        return;
+    strlist_add_copy(list, option->long_name);
+    if (arg->value != NULL)
+        strlist_add_copy(list,
+                         words_quote_element(list->arena, arg->value, option->arity));
 }
 
 char **
