@@ -78,7 +78,7 @@ def fake_compiler():
     made = Path(tempfile.mkdtemp(prefix="nvcache-fake."))
     atexit.register(shutil.rmtree, made, ignore_errors=True)
     source = ROOT / "tests/support/fake_nvcc.c"
-    subprocess.run(["cc", "-O2", "-std=c17", "-o", made / "fake_nvcc", source], check=True)
+    subprocess.run(["cc", "-O2", "-std=c17", "-static", "-o", made / "fake_nvcc", source], check=True)
     return made / "fake_nvcc"
 
 
