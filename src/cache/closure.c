@@ -294,6 +294,9 @@ closure_build(struct session *session, char *const *paths, size_t n, struct clos
         add_found_names(session, &closure, reader.names);
     add_command_names(session, reader.names, &reader);
     names_finish(reader.names, place_of, session, &closure.search);
+    /* A name found in one directory may still be found earlier in another. */
+    for (size_t i = 0; session->layout.is_unordered && i < closure.search.n_names; i++)
+        closure.search.names[i].is_next = 1;
     search(session, &closure);
     *out = closure;
     return NVC_OK;

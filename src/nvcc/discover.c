@@ -244,17 +244,21 @@ add_assembler(struct arena *arena, const char *host, struct toolchain_layout *ou
 }
 
 static enum nvc_status
-read_host(struct arena *arena, const char *host, struct toolchain_layout *out)
+read_host(struct arena *arena, const struct toolchain_seat *seat,
+          struct toolchain_layout *out)
 {
     static const char *const words[] = {"-v", "-E", "-x", "c++", "/dev/null", NULL};
     struct answer answer;
     const char *proper;
     enum nvc_status st;
 
-    if (!is_binary(host))
+    if (!is_binary(seat->host))
         return NVC_BYPASS_WRAPPER;
-    strlist_add_copy(&out->files, host);
-    st = ask_host(arena, host, words, &answer);
+    if (seat->host_has_words)
+        strlist_add_copy(&out->files, seat->host_program);
+    out->is_unordered = seat->host_has_words;
+    strlist_add_copy(&out->files, seat->host);
+    st = ask_host(arena, seat->host_program, words, &answer);
     if (st != NVC_OK)
         return st;
     proper = compiler_proper(&answer);
@@ -263,7 +267,7 @@ read_host(struct arena *arena, const char *host, struct toolchain_layout *out)
     strlist_add_copy(&out->files, proper);
     take_specs(&answer, &out->files);
     take_search_path(&answer, &out->system);
-    return add_assembler(arena, host, out);
+    return add_assembler(arena, seat->host_program, out);
 }
 
 /* An empty source for nvcc to plan for. */
@@ -317,7 +321,7 @@ toolchain_discover(struct arena *arena, const struct toolchain_seat *seat,
     if (st == NVC_OK)
         st = read_nvcc(&answer, &layout);
     if (st == NVC_OK)
-        st = read_host(arena, seat->host, &layout);
+        st = read_host(arena, seat, &layout);
     log_event("toolchain.discover", "nvcc=%s host=%s status=%s", seat->nvcc, seat->host,
               status_word(st));
     if (st == NVC_OK)

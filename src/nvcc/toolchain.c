@@ -50,20 +50,32 @@ host_program(struct arena *arena, const char *ccbin)
     return fs_find_program(arena, name, NULL, NULL, NULL);
 }
 
+/* A wrapper around nvcc must hand the command on as it is: added words would change what
+ * it means to us.  Words for the host compiler are part of the toolchain like the script.
+ */
 enum nvc_status
 toolchain_seat_init(struct arena *arena, const char *program, const char *ccbin,
                     struct toolchain_seat *out)
 {
-    struct toolchain_seat seat = {.program = program, .ccbin = ccbin};
-    const char *host = host_program(arena, ccbin);
+    const char *host_path = host_program(arena, ccbin);
+    struct wrapper nvcc;
+    struct wrapper host;
     enum nvc_status st =
-        host == NULL ? NVC_BYPASS_TOOLCHAIN : wrapper_resolve(arena, program, &seat.nvcc);
+        host_path == NULL ? NVC_BYPASS_TOOLCHAIN : wrapper_resolve(arena, program, &nvcc);
 
+    if (st == NVC_OK && nvcc.has_words)
+        st = NVC_BYPASS_WRAPPER;
     if (st == NVC_OK)
-        st = wrapper_resolve(arena, host, &seat.host);
-    if (st == NVC_OK)
-        *out = seat;
-    return st;
+        st = wrapper_resolve(arena, host_path, &host);
+    if (st != NVC_OK)
+        return st;
+    *out = (struct toolchain_seat){.program = program,
+                                   .nvcc = nvcc.binary,
+                                   .ccbin = ccbin,
+                                   .host_program = host_path,
+                                   .host = host.binary,
+                                   .host_has_words = host.has_words};
+    return NVC_OK;
 }
 
 static bool
@@ -107,7 +119,8 @@ toolchain_layout_key(const struct toolchain_seat *seat, struct digest *out)
     hash_environment(&hasher);
     hash_stamp(&hasher, profile);
     hasher_str(&hasher, seat->program);
-    if (hash_stamp(&hasher, seat->nvcc) && hash_stamp(&hasher, seat->host))
+    if (hash_stamp(&hasher, seat->nvcc) && hash_stamp(&hasher, seat->host_program) &&
+        hash_stamp(&hasher, seat->host))
         st = NVC_OK;
     hasher_final(&hasher, out);
     arena_fini(&arena);
@@ -137,6 +150,7 @@ toolchain_layout_encode(const struct toolchain_layout *layout, struct buf *out)
 {
     wire_put_u16(out, TOOLCHAIN_VERSION);
     wire_put_str(out, layout->top);
+    wire_put_u8(out, layout->is_unordered);
     put_list(out, &layout->files);
     put_list(out, &layout->normal);
     put_list(out, &layout->system);
@@ -153,6 +167,7 @@ toolchain_layout_decode(struct arena *arena, const void *data, size_t len,
     if (wire_u16(&reader) != TOOLCHAIN_VERSION)
         return NVC_ERR_FORMAT;
     layout.top = arena_strdup(arena, wire_str(&reader, STR_MAX));
+    layout.is_unordered = wire_u8(&reader) != 0;
     read_list(arena, &reader, &layout.files);
     read_list(arena, &reader, &layout.normal);
     read_list(arena, &reader, &layout.system);

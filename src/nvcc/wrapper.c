@@ -2,9 +2,10 @@
  *
  *   #!/bin/sh            (or bash, dash; also through env)
  *   # comments, blank lines, set -e
- *   exec /absolute/path "$@"
+ *   exec /absolute/path [fixed words] "$@"
  *
- * Must never guess: one more word and it is not understood. */
+ * Must never guess: one more command, or anything a shell would expand, and it is not
+ * understood. */
 
 #include "nvcache/nvcc/wrapper.h"
 
@@ -51,30 +52,43 @@ is_idle(const char *line)
            str_equal(line, "set -eu");
 }
 
-/* The path in `[exec] PATH "$@"`, quoted or plain. */
+/* One word, quoted or plain, without anything that a shell expands. NULL if there is
+ * none. */
 static const char *
-command_of(struct arena *arena, const char *line)
+take_word(struct arena *arena, const char **at)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                "0123456789/._+-";
-    const char *at = str_starts(line, "exec ") ? skip_blanks(line + 5) : line;
-    const char quote = at[0] == '"' || at[0] == '\'' ? at[0] : '\0';
-    size_t len;
-    const char *path;
+                                "0123456789/._+-=:,@%";
+    const char quote = **at == '"' || **at == '\'' ? **at : '\0';
+    const char *begin = *at + (quote != '\0');
+    const size_t len = strspn(begin, plain);
+    const char *end = begin + len;
 
-    at += quote != '\0';
-    len = strspn(at, plain);
-    path = arena_strndup(arena, at, len);
-    at += len;
-    if (quote != '\0' && *at++ != quote)
+    if (len == 0 || (quote != '\0' && *end++ != quote))
         return NULL;
-    if (!path_is_absolute(path) || !str_equal(skip_blanks(at), "\"$@\"") || *at == '"')
+    if (*end != ' ' && *end != '\t')
         return NULL;
+    *at = skip_blanks(end);
+    return arena_strndup(arena, begin, len);
+}
+
+/* The path in `[exec] PATH [WORDS] "$@"`. */
+static const char *
+command_of(struct arena *arena, const char *line, bool *out_has_words)
+{
+    const char *at = str_starts(line, "exec ") ? skip_blanks(line + 5) : line;
+    const char *path = take_word(arena, &at);
+
+    if (path == NULL || !path_is_absolute(path))
+        return NULL;
+    for (*out_has_words = false; !str_equal(at, "\"$@\""); *out_has_words = true)
+        if (take_word(arena, &at) == NULL)
+            return NULL;
     return path;
 }
 
 const char *
-wrapper_target(struct arena *arena, const char *text)
+wrapper_target(struct arena *arena, const char *text, bool *out_has_words)
 {
     char *rest = arena_strdup(arena, text);
     const char *target = NULL;
@@ -92,7 +106,7 @@ wrapper_target(struct arena *arena, const char *text)
             continue;
         if (target != NULL)
             return NULL;
-        target = command_of(arena, line);
+        target = command_of(arena, line, out_has_words);
         if (target == NULL)
             return NULL;
     }
@@ -100,23 +114,27 @@ wrapper_target(struct arena *arena, const char *text)
 }
 
 enum nvc_status
-wrapper_resolve(struct arena *arena, const char *program, const char **out)
+wrapper_resolve(struct arena *arena, const char *program, struct wrapper *out)
 {
+    bool has_words = false;
+
     for (int depth = 0; depth < DEPTH_MAX; depth++) {
         AUTO_BUF text = BUF_INIT;
         struct stat info;
+        bool more_words = false;
 
         if (stat(program, &info) != 0)
             return NVC_BYPASS_TOOLCHAIN;
         if (info.st_size > SCRIPT_MAX) {
-            *out = program;
+            *out = (struct wrapper){.binary = program, .has_words = has_words};
             return NVC_OK;
         }
         if (fs_read(program, SCRIPT_MAX, &text) != NVC_OK)
             return NVC_BYPASS_TOOLCHAIN;
-        program = wrapper_target(arena, buf_str(&text));
+        program = wrapper_target(arena, buf_str(&text), &more_words);
         if (program == NULL)
             return NVC_BYPASS_WRAPPER;
+        has_words = has_words || more_words;
     }
     return NVC_BYPASS_WRAPPER;
 }

@@ -5,6 +5,7 @@
 #include "nvcache/base/strlist.h"
 #include "nvcache/digest/digest.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,14 +24,17 @@ struct memo;
 
 /* Where things were found before anything is run. */
 struct toolchain_seat {
-    const char *program; /* what will be executed: nvcc, or a wrapper script */
-    const char *nvcc;    /* the binary */
-    const char *ccbin;   /* -ccbin's or NVCC_CCBIN's value; NULL: nvcc's default */
-    const char *host;    /* the host compiler's binary */
+    const char *program;      /* what will be executed: nvcc, or a wrapper script */
+    const char *nvcc;         /* the binary */
+    const char *ccbin;        /* -ccbin's or NVCC_CCBIN's value; NULL: nvcc's default */
+    const char *host_program; /* what nvcc runs for it: the host compiler, or a wrapper */
+    const char *host;         /* the host compiler's binary */
+    bool host_has_words;      /* the wrapper adds words of its own */
 };
 
 struct toolchain_layout {
-    const char *top;       /* nvcc's TOP, as it writes it ("/usr/local/cuda/bin/..") */
+    const char *top;   /* nvcc's TOP, as it writes it ("/usr/local/cuda/bin/..") */
+    bool is_unordered; /* a wrapper adds directories whose place on the path is unknown */
     struct strlist files;  /* whose contents are the identity */
     struct strlist normal; /* -I directories of nvcc.profile */
     struct strlist system; /* its -isystem directories, then the host compiler's own */

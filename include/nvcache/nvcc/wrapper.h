@@ -3,16 +3,28 @@
 
 #include "nvcache/base/status.h"
 
+#include <stdbool.h>
+
 struct arena;
 
-/* The binary that a compiler is: the file itself, or what a wrapper script runs when all
- * that the script does is to run one program with the same arguments (`exec /path/nvcc
- * "$@"`, as distributions install it).  BYPASS_WRAPPER for any other script: what it does
- * to the command cannot be known.  Only small files are read. */
-NVC_NODISCARD enum nvc_status wrapper_resolve(struct arena *arena, const char *program,
-                                              const char **out);
+/* What is behind a wrapper script that does nothing but run one program:
+ *
+ *     exec /path/nvcc "$@"                   as distributions install it
+ *     exec /path/gcc -B/dir -isystem /dir "$@"   a compiler moved to another prefix
+ *
+ * BYPASS_WRAPPER for any other script: what it does to a command cannot be known. */
+struct wrapper {
+    const char
+        *binary;    /* what runs in the end; the program itself when it is no script */
+    bool has_words; /* the script adds words of its own, the same for every command */
+};
 
-/* The program that the text of such a script runs, or NULL. */
-const char *wrapper_target(struct arena *arena, const char *text);
+/* Only small files are read. */
+NVC_NODISCARD enum nvc_status wrapper_resolve(struct arena *arena, const char *program,
+                                              struct wrapper *out);
+
+/* Understand the text of such a script: the program it runs, and whether it adds words.
+ * NULL if it is not one. */
+const char *wrapper_target(struct arena *arena, const char *text, bool *out_has_words);
 
 #endif

@@ -102,7 +102,8 @@ static void
 assert_wrapper(const char *text, const char *target)
 {
     struct arena arena = ARENA_INIT;
-    const char *got = wrapper_target(&arena, text);
+    bool has_words = false;
+    const char *got = wrapper_target(&arena, text, &has_words);
 
     if (target == NULL)
         assert_null(got);
@@ -121,10 +122,32 @@ scripts_that_only_run_one_program_are_seen_through(void **state)
 }
 
 static void
+fixed_words_are_told(void **state)
+{
+    struct arena arena = ARENA_INIT;
+    bool has_words = false;
+
+    (void)state;
+    assert_string_equal(wrapper_target(&arena,
+                                       "#!/bin/sh\nexec /opt/gcc -B/opt/ -isystem "
+                                       "\"/opt/include\" \"$@\"\n",
+                                       &has_words),
+                        "/opt/gcc");
+    assert_true(has_words);
+    assert_string_equal(
+        wrapper_target(&arena, "#!/bin/sh\n/opt/gcc \"$@\"\n", &has_words), "/opt/gcc");
+    assert_false(has_words);
+    arena_fini(&arena);
+}
+
+static void
 any_other_script_is_not_understood(void **state)
 {
     (void)state;
-    assert_wrapper("#!/bin/sh\nexec /x/nvcc -O3 \"$@\"\n", NULL);
+    assert_wrapper("#!/bin/sh\nexec /x/nvcc -O$N \"$@\"\n", NULL);
+    assert_wrapper("#!/bin/sh\nexec /x/nvcc `x` \"$@\"\n", NULL);
+    assert_wrapper("#!/bin/sh\nexec /x/nvcc > /y \"$@\"\n", NULL);
+    assert_wrapper("#!/bin/sh\nexec /x/nvcc \"$@\"; true\n", NULL);
     assert_wrapper("#!/bin/sh\nexec /x/nvcc \"$@\" -O3\n", NULL);
     assert_wrapper("#!/bin/sh\nexec /x/nvcc $@\n", NULL);
     assert_wrapper("#!/bin/sh\nexec nvcc \"$@\"\n", NULL);
@@ -145,6 +168,7 @@ test_scan(void)
         cmocka_unit_test(time_place_and_hidden_inputs),
         cmocka_unit_test(no_text_is_read_past_its_end),
         cmocka_unit_test(scripts_that_only_run_one_program_are_seen_through),
+        cmocka_unit_test(fixed_words_are_told),
         cmocka_unit_test(any_other_script_is_not_understood),
     };
 
