@@ -146,6 +146,17 @@ remove_entry(int dir_fd, const char *name)
 }
 
 void
+fs_inherit_owner(int fd, int dir_fd)
+{
+    struct stat dir;
+
+    if (geteuid() != 0 || fstat(dir_fd, &dir) != 0 || dir.st_uid == 0)
+        return;
+    if (fchown(fd, dir.st_uid, dir.st_gid) != 0)
+        return; /* a file system without owners */
+}
+
+void
 fs_remove_tree(const char *dir)
 {
     remove_entry(AT_FDCWD, dir);
@@ -164,12 +175,24 @@ fs_realpath(struct arena *arena, const char *path)
     return copy;
 }
 
+/* Why execvp() goes on to the next directory.  After any other error it gives up, so that
+ * is the program's place, and whoever executes it says what is wrong. */
+static bool
+is_elsewhere(int error)
+{
+    return error == ENOENT || error == ENOTDIR || error == EACCES || error == ELOOP ||
+           error == ENAMETOOLONG || error == ESTALE || error == ENODEV ||
+           error == ETIMEDOUT;
+}
+
 static bool
 is_program(const char *path)
 {
     struct stat st;
 
-    return access(path, X_OK) == 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode);
+    if (access(path, X_OK) != 0 || stat(path, &st) != 0)
+        return !is_elsewhere(errno);
+    return S_ISREG(st.st_mode);
 }
 
 char *

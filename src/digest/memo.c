@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -41,6 +42,18 @@ struct memo {
     int fd;                   /* -1: not writable */
 };
 
+/* Created by root in a user's cache, it is the user's. */
+static void
+inherit_owner(const char *path, int fd)
+{
+    char *const copy = strdup(path);
+    AUTO_FD dir = copy != NULL ? open(dirname(copy), O_PATH | O_CLOEXEC) : -1;
+
+    if (dir >= 0)
+        fs_inherit_owner(fd, dir);
+    free(copy);
+}
+
 static enum nvc_status
 create(const char *path, mode_t mode)
 {
@@ -49,8 +62,10 @@ create(const char *path, mode_t mode)
 
     if (st == NVC_OK && ftruncate(tmp.fd, (off_t)TABLE_SIZE) != 0)
         st = status_from_errno(errno);
-    if (st == NVC_OK)
+    if (st == NVC_OK) {
+        inherit_owner(path, tmp.fd);
         st = tmpfile_publish(&tmp, mode);
+    }
     return st;
 }
 

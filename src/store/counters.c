@@ -10,6 +10,9 @@
  * opens that one.  The sum and the sequence change in one rename: a log that is still
  * there although its number is in the sum was folded and is only unlinked.
  *
+ * A log that cannot be folded (the sum is a newer version's, say) takes events until it
+ * is full; then they are lost, and whoever reads the log counts it as damaged.
+ *
  * A log is an accident away from disk like everything here (no fsync): a crash of the
  * machine may lose events, never double them. */
 
@@ -99,14 +102,17 @@ read_sum(int dir, struct tally *out)
 static enum nvc_status
 write_sum(int dir, int umask, const struct tally *tally)
 {
-    const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC;
-    AUTO_FD fd = openat(dir, SUM_NEW, flags, FILE_MODE);
+    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
     AUTO_BUF data = BUF_INIT;
+    AUTO_FD fd = -1;
     enum nvc_status st;
 
+    /* A leftover of a process that died here: we hold its lock. */
+    unlinkat(dir, SUM_NEW, 0);
+    fd = openat(dir, SUM_NEW, flags, FILE_MODE);
     if (fd < 0)
         return status_from_errno(errno);
-    directory_set_mode(fd, umask);
+    directory_adopt(dir, fd, umask);
     tally_encode(tally, &data);
     st = fs_write_full(fd, data.data, data.len);
     if (st == NVC_OK && renameat(dir, SUM_NEW, dir, SUM) != 0)
@@ -130,7 +136,10 @@ add_log_file(int dir, const char *name, struct counters *counters)
 
     if (st == NVC_OK)
         tally_add_log(counters, data.data, data.len);
-    return st;
+    /* A log that was full did not take all events; a larger one is not ours. */
+    if (st == NVC_ERR_LIMIT || (st == NVC_OK && data.len >= (size_t)COUNTERS_LOG_FULL))
+        counters->damaged++;
+    return st == NVC_ERR_LIMIT ? NVC_OK : st;
 }
 
 /* ---- adding ---- */
@@ -170,17 +179,19 @@ append(int dir, int umask, const struct counters_event *event, int64_t *out_size
     st = hold_log(dir, flags, LOCK_SHARED, &lock);
     if (st != NVC_OK)
         return st == NVC_MISS ? NVC_ERR_IO : st;
+    if (fstat(lock.fd, &info) != 0)
+        return status_from_errno(errno);
+    if (info.st_size >= COUNTERS_LOG_FULL)
+        return NVC_ERR_LIMIT;
     /* One write: what a full disk cuts short is skipped by the reader. */
     n = write(lock.fd, record.data, record.len);
     if (n < 0)
         return status_from_errno(errno);
     if ((size_t)n < record.len)
         return NVC_ERR_NOSPACE;
-    if (fstat(lock.fd, &info) != 0)
-        return status_from_errno(errno);
-    if ((size_t)info.st_size == record.len)
-        directory_set_mode(lock.fd, umask); /* we began this log */
-    *out_size = (int64_t)info.st_size;
+    if (info.st_size == 0)
+        directory_adopt(dir, lock.fd, umask); /* we began this log */
+    *out_size = (int64_t)info.st_size + n;
     return NVC_OK;
 }
 
@@ -271,6 +282,8 @@ counters_add(const char *dir, int umask, const struct counters_event *event)
     if (directory.fd < 0)
         return NVC_ERR_PERMISSION;
     st = append(directory.fd, umask, event, &size);
+    if (st == NVC_ERR_LIMIT && counters_fold(dir, umask) == NVC_OK)
+        st = append(directory.fd, umask, event, &size);
     if (st != NVC_OK || size < COUNTERS_LOG_LIMIT)
         return st;
     if (counters_fold(dir, umask) != NVC_OK)

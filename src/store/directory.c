@@ -1,7 +1,9 @@
 /* The cache directory: created, opened and judged.  Code that lies in the cache ends up
  * in somebody's program, so whoever can write here is trusted with that.  Accepted is a
  * directory of ours, of root's, or of a group we are in that was meant to be shared
- * (group-writable and setgid); nothing that the whole world can write.
+ * (group-writable and setgid); nothing that the whole world can write.  Root also works
+ * in a user's own directory (a container with that user's cache mounted), and what it
+ * creates there becomes the user's: otherwise the user could not write to it any more.
  *
  * Must never change the process's umask: a compiler could inherit it. */
 
@@ -61,7 +63,7 @@ judge(int fd, struct directory *out)
         return NVC_ERR_OWNER;
     out->owner = info.st_uid;
     out->shared = (info.st_mode & S_IWGRP) != 0;
-    if (info.st_uid == geteuid() || info.st_uid == 0)
+    if (info.st_uid == geteuid() || info.st_uid == 0 || geteuid() == 0)
         return NVC_OK;
     if ((info.st_mode & sharing) == sharing && is_member(info.st_gid))
         return NVC_OK;
@@ -69,10 +71,12 @@ judge(int fd, struct directory *out)
 }
 
 static void
-set_directory_mode(int fd, int umask)
+adopt_directory(int parent, int fd, int umask)
 {
     struct stat info;
 
+    if (parent >= 0)
+        fs_inherit_owner(fd, parent);
     if (umask < 0 || fstat(fd, &info) != 0)
         return;
     /* The setgid bit comes from the parent and must stay. */
@@ -81,8 +85,9 @@ set_directory_mode(int fd, int umask)
 }
 
 void
-directory_set_mode(int fd, int umask)
+directory_adopt(int dir_fd, int fd, int umask)
 {
+    fs_inherit_owner(fd, dir_fd);
     if (umask >= 0 && fchmod(fd, (mode_t)(FILE_MODE & ~umask)) != 0)
         return;
 }
@@ -95,7 +100,7 @@ write_tag(int top, int umask)
 
     if (fd < 0)
         return;
-    directory_set_mode(fd, umask);
+    directory_adopt(top, fd, umask);
     if (fs_write_full(fd, cache_tag, sizeof(cache_tag) - 1) != NVC_OK)
         return;
 }
@@ -115,7 +120,7 @@ open_top(const char *dir, int umask, bool create, int *out_fd)
             return st;
         fd = open(dir, flags);
         if (fd >= 0)
-            set_directory_mode(fd, umask);
+            adopt_directory(-1, fd, umask);
     }
     if (fd < 0 && (errno != ENOENT || create))
         return status_from_errno(errno);
@@ -141,7 +146,7 @@ open_sub(int top, int umask, bool create, int *out_fd)
             return is_no_permission(errno) ? NVC_OK : status_from_errno(errno);
         fd = openat(top, DIRECTORY_SUBDIR, flags);
         if (fd >= 0)
-            set_directory_mode(fd, umask);
+            adopt_directory(top, fd, umask);
         write_tag(top, umask);
     }
     if (fd < 0 && errno != ENOENT)

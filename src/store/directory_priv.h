@@ -32,7 +32,8 @@ void directory_close(struct directory *directory);
 /* Whether a file of this owner may lie in the directory. */
 bool directory_accepts(const struct directory *directory, uid_t file_owner);
 
-/* Give a file that we created the mode 0664 less `umask`; -1: leave it. */
-void directory_set_mode(int fd, int umask);
+/* A file that we created in `dir_fd`: give it the mode 0664 less `umask` (-1: leave it),
+ * and, if we are root in a user's directory, to that user. */
+void directory_adopt(int dir_fd, int fd, int umask);
 
 #endif

@@ -110,7 +110,7 @@ lock_open_file(int dir_fd, const char *name, int umask)
     fd = openat(dir_fd, name, flags | O_CREAT, FILE_MODE);
     if (fd < 0)
         return fd;
-    directory_set_mode(fd, umask);
+    directory_adopt(dir_fd, fd, umask);
     /* Some virtual file systems lock the creating descriptor apart from all others. */
     close(fd);
     return openat(dir_fd, name, flags);

@@ -46,6 +46,7 @@ call(struct writer *writer, void (*fn)(void *arg), void *arg, const int *code)
 struct open_call {
     const char *path;
     size_t map_size;
+    int dir_fd;
     int umask;
     bool is_new;
     MDB_env *env;
@@ -69,7 +70,7 @@ run_open(void *arg)
     }
     fd = engine_hide_fd(open->env);
     if (open->is_new)
-        directory_set_mode(fd, open->umask);
+        directory_adopt(open->dir_fd, fd, open->umask);
 }
 
 enum nvc_status
@@ -79,6 +80,7 @@ writer_open(struct store *store, const char *name, uint64_t size, uint64_t room,
     struct writer writer = {store, NULL};
     struct open_call open = {.path = store_path(store, name),
                              .map_size = size + 2 * room + TREE_ROOM,
+                             .dir_fd = store->directory.fd,
                              .umask = store->umask,
                              .is_new = size == 0,
                              .env = NULL,

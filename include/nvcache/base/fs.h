@@ -26,6 +26,12 @@ NVC_NODISCARD enum nvc_status fs_write_full(int fd, const void *data, size_t len
 /* `dir` and its missing parents, each with `mode` less the umask.  Existing is fine. */
 NVC_NODISCARD enum nvc_status fs_mkdirs(const char *dir, mode_t mode);
 
+/* A file or directory that root created in the directory of another user is given to that
+ * user and the directory's group.  For any other user nothing happens.  Only for what the
+ * caller has just created: giving away a file that was there would give away its secrets.
+ */
+void fs_inherit_owner(int fd, int dir_fd);
+
 /* Remove a directory tree without following symbolic links; errors are ignored. */
 void fs_remove_tree(const char *dir);
 
@@ -34,8 +40,8 @@ char *fs_realpath(struct arena *arena, const char *path);
 
 /* Find `name` as execvp would: with a slash as it is, else along `search` (a PATH value;
  * NULL means the environment's).  Directories and files without execute permission do not
- * count; files for which `skip` says true are passed over (skip may be NULL).
- * NULL if there is none. */
+ * count, but one that cannot be examined for another reason does; files for which `skip`
+ * says true are passed over (skip may be NULL). NULL if there is none. */
 char *fs_find_program(struct arena *arena, const char *name, const char *search,
                       bool (*skip)(const char *path, void *arg), void *arg);
 

@@ -358,6 +358,44 @@ a_damaged_sum_is_counted_and_replaced(void **state)
     assert_int_equal(counters_of(fixture).damaged, 1);
 }
 
+/* The sum cannot be read, so nothing is folded. */
+static void
+a_log_that_cannot_be_folded_has_an_end(void **state)
+{
+    const struct fixture *const fixture = *state;
+    char log[256], sum[256];
+
+    add(fixture, &hit, 1);
+    path_of(fixture, "stats.log", log);
+    path_of(fixture, "stats", sum);
+    assert_int_equal(mkdir(sum, 0700), 0);
+    assert_int_equal(truncate(log, COUNTERS_LOG_FULL), 0);
+    assert_int_equal(counters_add(fixture->cache, -1, &hit), NVC_ERR_LIMIT);
+    assert_int_equal(bytes_of(fixture, "stats.log"), COUNTERS_LOG_FULL);
+    assert_int_equal(rmdir(sum), 0);
+    add(fixture, &hit, 1);
+    assert_int_equal(counters_of(fixture).by_status[NVC_HIT_MANIFEST], 2);
+    /* What we put behind the first record, and that the log was full. */
+    assert_int_equal(counters_of(fixture).damaged, 2);
+    assert_true(bytes_of(fixture, "stats.log") <= TALLY_RECORD_SIZE);
+}
+
+static void
+a_log_larger_than_any_of_ours_is_dropped(void **state)
+{
+    const struct fixture *const fixture = *state;
+    char log[256];
+
+    add(fixture, &hit, 1);
+    path_of(fixture, "stats.log", log);
+    assert_int_equal(truncate(log, (off_t)65 << 20), 0);
+    assert_int_equal(counters_of(fixture).damaged, 1);
+    add(fixture, &hit, 1);
+    assert_int_equal(counters_of(fixture).by_status[NVC_HIT_MANIFEST], 1);
+    assert_int_equal(counters_of(fixture).damaged, 1);
+    assert_true(bytes_of(fixture, "stats.log") <= TALLY_RECORD_SIZE);
+}
+
 /* ---- bytes ---- */
 
 static void
@@ -428,6 +466,8 @@ test_counters(void)
         STORE_TEST(folders_killed_anywhere_lose_and_double_nothing),
         STORE_TEST(a_storm_of_processes_is_counted_exactly),
         STORE_TEST(a_torn_record_costs_itself_only),
+        STORE_TEST(a_log_that_cannot_be_folded_has_an_end),
+        STORE_TEST(a_log_larger_than_any_of_ours_is_dropped),
         STORE_TEST(a_damaged_sum_is_counted_and_replaced),
         cmocka_unit_test(a_sum_comes_back_as_it_was_encoded),
         cmocka_unit_test(a_log_record_has_its_size_and_its_checksum),

@@ -174,20 +174,6 @@ require_root(void)
     skip();
 }
 
-static void
-a_foreign_directory_is_refused(void **state)
-{
-    struct fixture *const fixture = *state;
-
-    require_root();
-    assert_int_equal(mkdir(fixture->cache, 0700), 0);
-    assert_int_equal(chown(fixture->cache, OTHER, GROUP), 0);
-    assert_int_equal(status_of_open(fixture), NVC_ERR_OWNER);
-    /* Writable by a group, but not meant to be shared. */
-    assert_int_equal(chmod(fixture->cache, 0775), 0);
-    assert_int_equal(status_of_open(fixture), NVC_ERR_OWNER);
-}
-
 static int
 use_as_member(struct fixture *fixture)
 {
@@ -206,6 +192,21 @@ use_as_stranger(struct fixture *fixture)
     if (!become(NOBODY, NOBODY))
         return 1;
     return store_open(&fixture->config, &fixture->store) == NVC_ERR_OWNER ? 0 : 2;
+}
+
+static void
+a_foreign_directory_is_refused(void **state)
+{
+    struct fixture *const fixture = *state;
+
+    require_root();
+    assert_int_equal(chmod(fixture->dir, 0755), 0);
+    assert_int_equal(mkdir(fixture->cache, 0755), 0);
+    assert_int_equal(chown(fixture->cache, OTHER, GROUP), 0);
+    assert_true(child_succeeds(use_as_stranger, fixture));
+    /* Writable by a group, but not meant to be shared. */
+    assert_int_equal(chmod(fixture->cache, 0775), 0);
+    assert_true(child_succeeds(use_as_stranger, fixture));
 }
 
 static int
@@ -233,6 +234,62 @@ a_directory_shared_by_a_group_serves_its_members_only(void **state)
     assert_true(child_succeeds(use_as_member, fixture));
     assert_true(child_succeeds(create_as_owner, fixture));
     assert_true(child_succeeds(use_as_stranger, fixture));
+}
+
+static int
+continue_as_owner(struct fixture *fixture)
+{
+    const struct counters_event event = {.outcome = NVC_MISS_NEW};
+
+    if (!become(OTHER, OTHER))
+        return 1;
+    if (store_open(&fixture->config, &fixture->store) != NVC_OK)
+        return 2;
+    if (!has(fixture->store, 1, 0, 1000))
+        return 3;
+    if (put(fixture->store, 2, 0, 1000) != NVC_OK)
+        return 4;
+    return counters_add(fixture->cache, -1, &event) == NVC_OK ? 0 : 5;
+}
+
+static void
+assert_owned(const struct fixture *fixture, const char *name)
+{
+    char path[256];
+    struct stat info;
+
+    snprintf(path, sizeof(path), "%s%s", fixture->cache, name);
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_uid, OTHER);
+    assert_int_equal(info.st_gid, GROUP);
+}
+
+static void
+what_root_makes_in_a_users_directory_is_the_users(void **state)
+{
+    const struct counters_event event = {.outcome = NVC_MISS_NEW};
+    struct fixture *const fixture = *state;
+    char path[128];
+
+    require_root();
+    assert_int_equal(chmod(fixture->dir, 0755), 0);
+    assert_int_equal(mkdir(fixture->cache, 0700), 0);
+    assert_int_equal(chown(fixture->cache, OTHER, GROUP), 0);
+    fixture_open(fixture);
+    assert_int_equal(put(fixture->store, 1, 0, 1000), NVC_OK);
+    assert_int_equal(counters_add(fixture->cache, -1, &event), NVC_OK);
+    assert_int_equal(counters_zero(fixture->cache, -1), NVC_OK);
+    assert_int_equal(counters_add(fixture->cache, -1, &event), NVC_OK);
+    snprintf(path, sizeof(path), "/" DIRECTORY_SUBDIR "/%s", files_of(fixture, "g").v[0]);
+    assert_owned(fixture, path);
+    assert_owned(fixture, "/CACHEDIR.TAG");
+    assert_owned(fixture, "/" DIRECTORY_SUBDIR);
+    assert_owned(fixture, "/" DIRECTORY_SUBDIR "/lock");
+    assert_owned(fixture, "/" DIRECTORY_SUBDIR "/stats");
+    assert_owned(fixture, "/" DIRECTORY_SUBDIR "/stats.lock");
+    assert_owned(fixture, "/" DIRECTORY_SUBDIR "/stats.log");
+    assert_true(child_succeeds(continue_as_owner, fixture));
+    assert_true(has(fixture->store, 2, 0, 1000));
 }
 
 static int
@@ -412,6 +469,7 @@ test_directory(void)
         STORE_TEST(without_the_setting_the_processs_umask_counts),
         STORE_TEST(nothing_is_ever_made_world_writable),
         STORE_TEST(a_foreign_directory_is_refused),
+        STORE_TEST(what_root_makes_in_a_users_directory_is_the_users),
         STORE_TEST(a_directory_shared_by_a_group_serves_its_members_only),
         STORE_TEST(roots_directory_can_be_read_by_others),
         STORE_TEST(without_a_lock_file_a_read_only_place_is_read_unlocked),
