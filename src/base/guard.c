@@ -71,8 +71,12 @@ say(const char *text)
 static _Noreturn void
 fall_back(enum nvc_status why)
 {
-    if (guard.hook != NULL)
-        guard.hook(why);
+    void (*const hook)(enum nvc_status why) = guard.hook;
+
+    /* Once only: what crashed may crash again, below the hook. */
+    guard.hook = NULL;
+    if (hook != NULL)
+        hook(why);
     default_signals();
     if (guard.mode == EXIT)
         _exit(guard.exit_code);

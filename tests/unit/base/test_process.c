@@ -188,6 +188,34 @@ a_crash_ends_in_the_fallback(void **state)
     assert_int_equal(status_of_crashing_child(true), 5);
 }
 
+static void
+crash_again(enum nvc_status why)
+{
+    (void)why;
+    raise(SIGSEGV);
+}
+
+/* What is broken (the heap, say) is broken for the hook too. */
+static void
+a_crash_in_the_hook_still_ends_in_the_fallback(void **state)
+{
+    pid_t child = fork();
+    int status = -1;
+
+    (void)state;
+    if (child == 0) {
+        char arg0[] = "sh", arg1[] = "-c", arg2[] = "exit 7";
+        char *argv[] = {arg0, arg1, arg2, NULL};
+
+        guard_arm_exec("/bin/sh", argv, crash_again);
+        raise(SIGSEGV);
+        _exit(99);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 7);
+}
+
 int
 test_process(void)
 {
@@ -199,6 +227,7 @@ test_process(void)
         cmocka_unit_test(a_missing_program_is_an_error),
         cmocka_unit_test(ending_ends_the_whole_tree),
         cmocka_unit_test(guard_call_returns_zero_or_the_signal),
+        cmocka_unit_test(a_crash_in_the_hook_still_ends_in_the_fallback),
         cmocka_unit_test(a_crash_ends_in_the_fallback),
     };
 
