@@ -70,16 +70,22 @@ def scratch_parent():
     return chosen or ("/dev/shm" if os.access("/dev/shm", os.W_OK) else tempfile.gettempdir())
 
 
-def fake_compiler():
-    """The compiled fake_nvcc.c: the one in the build directory, or made here."""
-    ready = NVCACHE.parent / "tests/fault/fake_nvcc"
+SOURCES = {"fake_nvcc": ROOT / "tests/support/fake_nvcc.c", "storm": HERE / "storm.c"}
+built = {}
+
+
+def program(name):
+    """A program of these tests: the one in the build directory, or made here."""
+    ready = NVCACHE.parent / "tests/fault" / name
     if ready.exists():
         return ready
-    made = Path(tempfile.mkdtemp(prefix="nvcache-fake."))
-    atexit.register(shutil.rmtree, made, ignore_errors=True)
-    source = ROOT / "tests/support/fake_nvcc.c"
-    subprocess.run(["cc", "-O2", "-std=c17", "-static", "-o", made / "fake_nvcc", source], check=True)
-    return made / "fake_nvcc"
+    if name not in built:
+        made = Path(tempfile.mkdtemp(prefix="nvcache-program."))
+        atexit.register(shutil.rmtree, made, ignore_errors=True)
+        flags = ["-O2", "-std=c17", "-D_GNU_SOURCE", "-static"]
+        subprocess.run(["cc", *flags, "-o", made / name, SOURCES[name]], check=True)
+        built[name] = made / name
+    return built[name]
 
 
 class Outcome:
@@ -91,13 +97,22 @@ class Place:
     """A directory of its own with toolchain, sources, cache and TMPDIR."""
 
     def __init__(self, name="fault", parent=None):
-        self.top = Path(tempfile.mkdtemp(prefix=f"nvcache-{name}.", dir=parent or scratch_parent()))
+        self.set_top(Path(tempfile.mkdtemp(prefix=f"nvcache-{name}.", dir=parent or scratch_parent())))
         atexit.register(shutil.rmtree, self.top, ignore_errors=True)
-        self.cache, self.work = self.top / "cache", self.top / "work"
         self.work.mkdir()
         (self.top / "tmp").mkdir()
         install = ROOT / "tests/support/fake_toolchain.sh"
-        subprocess.run([install, fake_compiler(), self.top], check=True)
+        subprocess.run([install, program("fake_nvcc"), self.top], check=True)
+
+    @classmethod
+    def existing(cls, top):
+        """Another process's place."""
+        place = cls.__new__(cls)
+        place.set_top(Path(top))
+        return place
+
+    def set_top(self, top):
+        self.top, self.cache, self.work = top, top / "cache", top / "work"
         self.env = {
             "PATH": f"{self.top}/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "HOME": str(self.top),

@@ -39,7 +39,6 @@ ERRORS = {
     "flock": ["EINTR", "ENOLCK", "ENOSYS", "EWOULDBLOCK"],
     "mmap": ["ENOMEM", "ENODEV", "EPERM"],
     "munmap": ["ENOMEM"],
-    "brk": ["ENOMEM"],
     "stat": ["EIO", "ENOMEM"],
     "fstat": ["EIO"],
     "lstat": ["EIO"],

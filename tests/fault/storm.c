@@ -1,0 +1,162 @@
+/* Many processes that compile at once, as quickly as they can: spawning and comparing
+ * take less time here than the compiles themselves.
+ *
+ *   storm NVCACHE PROCESSES COMMANDS UNITS
+ *
+ * In the current directory are unit0.cu ... and what they must compile to, unit0.right
+ * ... Half of a worker's commands are the first unit's quarter, which all workers use.
+ * Prints one line of JSON; exits with 0 whatever it found. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+struct plan {
+    char *nvcache;
+    unsigned processes;
+    unsigned commands;
+    unsigned units;
+};
+
+struct outcome {
+    uint64_t builds;
+    uint64_t wrong;
+    uint64_t broken;
+    uint64_t slowest_us;
+};
+
+static uint64_t
+now_us(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_nsec / 1000;
+}
+
+static char *
+read_all(const char *path, size_t *len)
+{
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat info;
+    char *data = NULL;
+
+    *len = 0;
+    if (fd < 0)
+        return NULL;
+    if (fstat(fd, &info) == 0 && (data = malloc((size_t)info.st_size + 1)) != NULL &&
+        read(fd, data, (size_t)info.st_size) == info.st_size)
+        *len = (size_t)info.st_size;
+    close(fd);
+    return data;
+}
+
+static bool
+same_files(const char *a, const char *b)
+{
+    size_t len_a, len_b;
+    char *const data_a = read_all(a, &len_a);
+    char *const data_b = read_all(b, &len_b);
+    const bool same = data_a != NULL && data_b != NULL && len_a == len_b && len_a > 0 &&
+                      memcmp(data_a, data_b, len_a) == 0;
+
+    free(data_a);
+    free(data_b);
+    return same;
+}
+
+static int
+run(char *const *argv)
+{
+    pid_t pid;
+    int status = -1;
+
+    if (posix_spawn(&pid, argv[0], NULL, NULL, argv, environ) != 0)
+        return -1;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    return status;
+}
+
+static void
+build(const struct plan *plan, unsigned worker, unsigned unit, struct outcome *outcome)
+{
+    char source[40], right[40], output[40];
+    char nvcc[] = "nvcc", compile[] = "-c", out[] = "-o";
+    char *const argv[] = {plan->nvcache, nvcc, compile, source, out, output, NULL};
+    uint64_t took;
+
+    snprintf(source, sizeof(source), "unit%u.cu", unit);
+    snprintf(right, sizeof(right), "unit%u.right", unit);
+    snprintf(output, sizeof(output), "out%u.o", worker);
+    unlink(output);
+    took = now_us();
+    outcome->broken += run(argv) != 0;
+    took = now_us() - took;
+    outcome->wrong += !same_files(output, right);
+    outcome->builds++;
+    if (took > outcome->slowest_us)
+        outcome->slowest_us = took;
+}
+
+static void
+work(const struct plan *plan, unsigned worker, struct outcome *outcome)
+{
+    const unsigned shared = (plan->units + 3) / 4;
+    uint32_t x = worker * 2654435761U + 12345;
+
+    for (unsigned i = 0; i < plan->commands; i++) {
+        x = x * 1664525U + 1013904223U;
+        build(plan, worker, (x >> 16) % ((x >> 31) != 0 ? shared : plan->units), outcome);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    struct plan plan;
+    struct outcome *outcomes, sum = {0, 0, 0, 0};
+    int status;
+
+    if (argc != 5)
+        return 2;
+    plan = (struct plan){argv[1], (unsigned)strtoul(argv[2], NULL, 10),
+                         (unsigned)strtoul(argv[3], NULL, 10),
+                         (unsigned)strtoul(argv[4], NULL, 10)};
+    outcomes = mmap(NULL, plan.processes * sizeof(*outcomes), PROT_READ | PROT_WRITE,
+                    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (outcomes == MAP_FAILED)
+        return 2;
+    for (unsigned i = 0; i < plan.processes; i++) {
+        if (fork() == 0) {
+            work(&plan, i, &outcomes[i]);
+            _exit(0);
+        }
+    }
+    while (wait(&status) > 0)
+        continue;
+    for (unsigned i = 0; i < plan.processes; i++) {
+        sum.builds += outcomes[i].builds;
+        sum.wrong += outcomes[i].wrong;
+        sum.broken += outcomes[i].broken;
+        if (outcomes[i].slowest_us > sum.slowest_us)
+            sum.slowest_us = outcomes[i].slowest_us;
+    }
+    printf(
+        "{\"builds\": %llu, \"wrong\": %llu, \"broken\": %llu, \"slowest_ms\": %llu}\n",
+        (unsigned long long)sum.builds, (unsigned long long)sum.wrong,
+        (unsigned long long)sum.broken, (unsigned long long)sum.slowest_us / 1000);
+    return 0;
+}

@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""64 and 256 processes, 1,000 commands each, half of them the same few units, with trim,
+clear and stats running all the time: no wrong object, no broken build, exact counters.
+
+The short form has 32 processes with 40 commands.
+"""
+
+import json
+import subprocess
+import threading
+import time
+
+from faultlib import FULL, NVCACHE, Place, Tally, copy_tree, figure, program
+
+UNITS = 64
+ROUNDS = [(64, 1000), (256, 1000)] if FULL else [(32, 40)]
+LONGEST_MS = 10000
+
+
+class Disturbance:
+    """trim, clear and stats, one after the other, until stopped."""
+
+    def __init__(self, place, env):
+        self.place, self.env, self.stop, self.runs, self.failed = place, env, False, 0, []
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        words = [("trim",), ("stats",), ("clear",), ("verify",)]
+        while not self.stop:
+            command = words[self.runs % len(words)]
+            done = self.place.nvcache(*command, env=self.env, limit=60)
+            self.runs += 1
+            if done.code != 0:
+                self.failed.append((command, done.code, done.err[-200:]))
+            time.sleep(0.05)
+
+    def end(self):
+        self.stop = True
+        self.thread.join()
+
+
+def prepare(place):
+    for n in range(UNITS):
+        place.unit(f"unit{n}", size=2000 + 400 * n)
+        (place.work / f"unit{n}.right").write_bytes(place.right(f"unit{n}"))
+
+
+def outcomes_of(stats):
+    return (
+        stats["misses"] + sum(stats["hits"].values()) + sum(stats["bypassed"].values()) + stats.get("failed_compiles", 0)
+    )
+
+
+def round_of(place, tally, processes, commands):
+    env = {"NVCACHE_MAX_SIZE": "1M"}
+    copy_tree(None, place.cache)
+    disturbance = Disturbance(place, env)
+    began = time.monotonic()
+    done = subprocess.run(
+        [program("storm"), NVCACHE, str(processes), str(commands), str(UNITS)],
+        cwd=place.work, env={**place.env, **env}, capture_output=True, check=True,
+    )
+    took = time.monotonic() - began
+    disturbance.end()
+    found = json.loads(done.stdout)
+    stats = place.stats()
+    what = f"{processes} x {commands}"
+    tally.check(found["builds"] == processes * commands, f"{what}: {found['builds']} builds")
+    tally.check(found["wrong"] == 0, f"{what}: {found['wrong']} wrong objects")
+    tally.check(found["broken"] == 0, f"{what}: {found['broken']} broken builds: {done.stderr[-300:]}")
+    tally.check(outcomes_of(stats) == processes * commands, f"{what}: {outcomes_of(stats)} counted")
+    tally.check(found["slowest_ms"] <= LONGEST_MS, f"{what}: a command took {found['slowest_ms']} ms")
+    tally.check(not disturbance.failed, f"{what}: {disturbance.failed[:3]}")
+    tally.check(place.nvcache("verify", env=env).code == 0, f"{what}: verify")
+    figure(f"{what} commands", f"{found['wrong']} wrong, {found['broken']} broken, "
+           f"{outcomes_of(stats)} counted, {sum(stats['hits'].values())} hits, slowest {found['slowest_ms']} ms, "
+           f"errors {json.dumps(stats.get('errors', {}))}, {disturbance.runs} times trim/stats/clear/verify, {took:.0f} s")
+
+
+def main():
+    place = Place("storm")
+    tally = Tally()
+    prepare(place)
+    for processes, commands in ROUNDS:
+        round_of(place, tally, processes, commands)
+    tally.end()
+
+
+if __name__ == "__main__":
+    main()
