@@ -1,0 +1,262 @@
+#!/usr/bin/env bash
+# The programs and files that do the work decide the result: each, replaced in place or found
+# in another way, is a miss.  The toolkit here is a copy, and nothing but its copies is changed.
+. "$(dirname "$0")/lib.sh"
+
+write a.cu <<'CODE'
+#ifndef VALUE
+#define VALUE 1
+#endif
+__global__ void k(float *p) { *p = sinf(*p) + VALUE; }
+CODE
+
+real=$(dirname "$(dirname "$(readlink -f "$NVCC")")")
+kit=$T/kit
+
+# make_kit: new directories, links to the real parts, copies of those that are replaced below.
+make_kit() {
+    local part
+    mkdir -p "$kit/bin" "$kit/nvvm/bin" "$kit/nvvm/libdevice"
+    for part in "$real"/*; do
+        case $(basename "$part") in bin | nvvm) ;; *) ln -s "$part" "$kit/" ;; esac
+    done
+    for part in "$real"/bin/*; do
+        case $(basename "$part") in
+        nvcc | nvcc.profile | ptxas | cudafe++ | fatbinary) cp -L "$part" "$kit/bin/" ;;
+        *) ln -s "$part" "$kit/bin/" ;;
+        esac
+    done
+    cp -L "$real/nvvm/bin/cicc" "$kit/nvvm/bin/"
+    cp -L "$real"/nvvm/libdevice/* "$kit/nvvm/libdevice/"
+    [ "$(readlink -f "$kit/bin/ptxas")" = "$kit/bin/ptxas" ]
+}
+
+with_kit() {
+    command nvcache "$kit/bin/nvcc" -arch=sm_80 -c "$@" -o got.o
+}
+
+make_kit || exit 2
+settle
+with_kit a.cu
+for file in bin/ptxas bin/cudafe++ bin/fatbinary nvvm/bin/cicc nvvm/libdevice/libdevice.10.bc bin/nvcc; do
+    begin "$file replaced in place, with its old size and time"
+    with_kit a.cu
+    expect_counts hits.manifest=1
+    touch -r "$kit/$file" "$T/time"
+    # The last byte of these files is padding or a section name: they still work.
+    printf 'x' >"$T/byte"
+    dd if="$T/byte" of="$kit/$file" bs=1 seek=$(($(stat -c %s "$kit/$file") - 1)) conv=notrunc status=none
+    touch -r "$T/time" "$kit/$file"
+    with_kit a.cu 2>/dev/null
+    expect_not_in "counts" "$(counts)" hits
+    cp -L "$real/$file" "$kit/$file"
+    with_kit a.cu
+    mark
+done
+
+begin "nvcc.profile gets other flags"
+with_kit a.cu
+expect_counts hits.manifest=1
+sed -i 's/^INCLUDES .*/& -DVALUE=5/' "$kit/bin/nvcc.profile"
+with_kit a.cu
+"$kit/bin/nvcc" -arch=sm_80 -c a.cu -o expected.o
+expect_same expected.o got.o
+expect_not_in "counts" "$(counts)" hits
+cp -L "$real/bin/nvcc.profile" "$kit/bin/"
+
+# A host compiler that is a program: gcc with a macro more.
+host() { # PATH VALUE
+    mkdir -p "$(dirname "$1")"
+    cat >"$T/host.c" <<CODE
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+    char *args[1024] = {"/usr/bin/g++", "-DVALUE=$2"};
+    for (int i = 1; i < argc && i < 1000; i++)
+        args[i + 1] = argv[i];
+    execv(args[0], args);
+    return 127;
+}
+CODE
+    gcc -o "$1.new" "$T/host.c" && mv "$1.new" "$1"
+}
+
+# other_host WHAT COMMAND...: the program $T/work/host/gcc changes.
+other_host() {
+    local what=$1
+    shift
+    begin "$what: the host compiler changes"
+    host "$PWD/host/gcc" 2
+    "$@" -arch=sm_80 -c a.cu -o got.o
+    host "$PWD/host/gcc" 3
+    "$@" -arch=sm_80 -c a.cu -o got.o
+    expect_not_in counts "$(counts)" hits
+    [ "$1" != nvcache ] || shift
+    "$@" -arch=sm_80 -c a.cu -o expected.o
+    expect_same expected.o got.o
+}
+
+other_host "-ccbin PROGRAM" nvcache nvcc -ccbin "$PWD/host/gcc"
+other_host "-ccbin=PROGRAM" nvcache nvcc -ccbin="$PWD/host/gcc"
+other_host "--compiler-bindir=PROGRAM" nvcache nvcc --compiler-bindir="$PWD/host/gcc"
+other_host "-ccbin DIRECTORY" nvcache nvcc -ccbin "$PWD/host"
+other_host "-ccbin RELATIVE" nvcache nvcc -ccbin host/gcc
+export NVCC_CCBIN=$PWD/host/gcc
+other_host "NVCC_CCBIN" nvcache nvcc
+unset NVCC_CCBIN
+export NVCC_PREPEND_FLAGS="-ccbin $PWD/host/gcc"
+other_host "-ccbin in NVCC_PREPEND_FLAGS" nvcache nvcc
+unset NVCC_PREPEND_FLAGS
+old_path=$PATH
+export PATH=$PWD/host:$PATH
+other_host "PATH" nvcache nvcc
+PATH=$old_path
+
+begin "compiler-bindir in nvcc.profile: the host compiler changes"
+host "$PWD/host/gcc" 2
+echo "compiler-bindir = $PWD/host" >>"$kit/bin/nvcc.profile"
+with_kit a.cu
+"$kit/bin/nvcc" -arch=sm_80 -c a.cu -o expected.o
+expect_same expected.o got.o
+host "$PWD/host/gcc" 3
+with_kit a.cu
+"$kit/bin/nvcc" -arch=sm_80 -c a.cu -o expected.o
+expect_same expected.o got.o
+cp -L "$real/bin/nvcc.profile" "$kit/bin/"
+
+begin "compiler-bindir as an environment variable: the host compiler changes"
+for value in 2 3; do
+    host "$PWD/host/gcc" $value
+    env "compiler-bindir=$PWD/host" nvcache nvcc -arch=sm_80 -c a.cu -o got.o
+    env "compiler-bindir=$PWD/host" nvcc -arch=sm_80 -c a.cu -o expected.o
+    expect_same expected.o got.o
+done
+nvcache nvcc -arch=sm_80 -c a.cu -o got.o
+nvcc -arch=sm_80 -c a.cu -o expected.o
+expect_same expected.o got.o
+
+begin "a host compiler that appears in the toolkit goes before the one of PATH"
+with_kit a.cu
+host "$kit/bin/gcc" 6
+with_kit a.cu
+"$kit/bin/nvcc" -arch=sm_80 -c a.cu -o expected.o
+expect_same expected.o got.o
+host "$kit/bin/gcc" 7
+with_kit a.cu
+"$kit/bin/nvcc" -arch=sm_80 -c a.cu -o expected.o
+expect_same expected.o got.o
+rm "$kit/bin/gcc"
+
+begin "a ptxas that appears beside cicc goes before the one beside nvcc"
+with_kit a.cu
+cat >"$T/ptxas.c" <<CODE
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+    char *args[1024] = {"$kit/bin/ptxas", "-O0"};
+    for (int i = 1; i < argc && i < 1000; i++)
+        args[i + 1] = argv[i];
+    execv(args[0], args);
+    return 127;
+}
+CODE
+gcc -o "$kit/nvvm/bin/ptxas" "$T/ptxas.c"
+with_kit a.cu
+"$kit/bin/nvcc" -arch=sm_80 -c a.cu -o expected.o
+expect_same expected.o got.o
+rm "$kit/nvvm/bin/ptxas"
+
+begin "cc1plus that appears in COMPILER_PATH is used"
+mkdir -p tools
+export COMPILER_PATH=$PWD/tools
+compile a.cu -o got.o
+cat >"$T/cc1plus.c" <<CODE
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+    char *args[1024] = {"$(gcc -print-prog-name=cc1plus)", "-DVALUE=8"};
+    for (int i = 1; i < argc && i < 1000; i++)
+        args[i + 1] = argv[i];
+    execv(args[0], args);
+    return 127;
+}
+CODE
+gcc -B/usr/bin -o "$T/cc1plus" "$T/cc1plus.c"
+cp "$T/cc1plus" tools/cc1plus
+compile a.cu -o got.o
+nvcc -arch=sm_80 -c a.cu -o expected.o
+expect_same expected.o got.o
+unset COMPILER_PATH
+
+begin "an assembler that appears in PATH before the one that was used"
+compile a.cu -o got.o
+cat >"$T/as.c" <<'CODE'
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+    char *args[1024] = {"/usr/bin/as", "--defsym", "marker_of_test=7"};
+    for (int i = 1; i < argc && i < 1000; i++)
+        args[i + 2] = argv[i];
+    execv(args[0], args);
+    return 127;
+}
+CODE
+mkdir -p asbin && gcc -o asbin/as "$T/as.c"
+PATH=$PWD/asbin:$PATH compile a.cu -o got.o
+PATH=$PWD/asbin:$PATH nvcc -arch=sm_80 -c a.cu -o expected.o
+expect_same expected.o got.o
+
+begin "ptxas is replaced while it compiles: not recorded"
+(
+    sleep 0.25
+    cp "$kit/bin/ptxas" "$kit/bin/ptxas.new" && printf x >>"$kit/bin/ptxas.new"
+    mv "$kit/bin/ptxas" "$T/ptxas.old"
+    mv "$kit/bin/ptxas.new" "$kit/bin/ptxas"
+) &
+sed -i 's/sinf/cosf/' a.cu
+with_kit a.cu
+wait
+mv "$T/ptxas.old" "$kit/bin/ptxas"
+mark
+with_kit a.cu
+expect_counts misses=1
+sed -i 's/cosf/sinf/' a.cu
+
+begin "the toolkit's directories are swapped while it compiles: not recorded"
+sed -i 's/sinf/tanf/' a.cu
+cp -a "$kit/bin" "$kit/bin2"
+printf x >>"$kit/bin2/ptxas"
+sleep 0.05
+(
+    sleep 0.02
+    mv "$kit/bin" "$kit/bin1" && mv "$kit/bin2" "$kit/bin"
+    sleep 2
+    mv "$kit/bin" "$kit/bin2" && mv "$kit/bin1" "$kit/bin"
+) &
+with_kit a.cu
+wait
+mark
+with_kit a.cu
+expect_counts misses=1
+sed -i 's/tanf/sinf/' a.cu
+
+# Variables found by watching what the tools ask for; see src/nvcc/variables.c.
+for setting in PTXAS_FLAGS=-O0 OCG_FLAGS=-O0 'CUDAFE_FLAGS=--display_error_number -DX' NVVM_FLAGS=-opt=0 \
+    NV_NVVM_VERSION=nvvm-latest INCLUDES=-DVALUE=4 SYSTEM_INCLUDES=-DVALUE=4; do
+    begin "the variable ${setting%%=*} reaches the tools"
+    compile a.cu -o got.o 2>/dev/null
+    rm -f got.o expected.o
+    run plain env "$setting" nvcc -arch=sm_80 -c a.cu -o expected.o
+    run cached env "$setting" "$NVCACHE" nvcc -arch=sm_80 -c a.cu -o got.o
+    expect_same_run plain cached
+    [ ! -e expected.o ] || expect_same expected.o got.o
+    run plain nvcc -arch=sm_80 -c a.cu -o expected.o
+    compile a.cu -o got.o
+    expect_same expected.o got.o
+done
+
+begin "the producer that LTO-IR names comes from the environment"
+nvcache nvcc -arch=lto_80 -dc a.cu -o got.o
+LLVM_OVERRIDE_PRODUCER=someone nvcache nvcc -arch=lto_80 -dc a.cu -o got.o
+LLVM_OVERRIDE_PRODUCER=someone nvcc -arch=lto_80 -dc a.cu -o expected.o
+expect_same expected.o got.o
