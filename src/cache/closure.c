@@ -32,14 +32,56 @@ struct reader {
     struct closure *closure;
     struct name_set *names;
     const char *dir; /* of the file being scanned */
+    unsigned
+        user_flags; /* of the files that are neither nvcc's nor the host compiler's */
+    struct strlist macros; /* names in quotes that macros stand for */
+    struct strlist askers; /* directories of the user's files with a computed #include */
+    struct strlist all;    /* directories of the user's files */
 };
+
+/* Text that can be a header's name, as opposed to a message or a format. */
+static bool
+is_header_like(const char *name, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (strchr(" %\\:,;(){}\t", name[i]) != NULL)
+            return false;
+    return true;
+}
 
 static void
 on_name(enum scan_name_kind kind, const char *name, size_t len, void *arg)
 {
-    const struct reader *reader = arg;
+    struct reader *reader = arg;
 
-    names_add(reader->names, kind, reader->dir, name, len);
+    if (kind == SCAN_MACRO && is_header_like(name, len))
+        strlist_add(&reader->macros, arena_strndup(reader->session->arena, name, len));
+    names_add(reader->names, kind == SCAN_MACRO ? SCAN_QUOTE : kind, reader->dir, name,
+              len);
+}
+
+static bool
+is_below_any(const struct strlist *dirs, const char *path)
+{
+    for (size_t i = 0; i < dirs->n; i++)
+        if (path_below(dirs->v[i], path) != NULL)
+            return true;
+    return false;
+}
+
+/* Nobody adds headers beside those of the toolkit and the system; and they compute names
+ * in angle brackets only. */
+static void
+note_user_file(struct reader *reader, const char *path, unsigned flags)
+{
+    const struct toolchain_layout *layout = &reader->session->layout;
+
+    if (is_below_any(&layout->normal, path) || is_below_any(&layout->system, path))
+        return;
+    reader->user_flags |= flags;
+    strlist_add(&reader->all, (char *)(uintptr_t)reader->dir);
+    if (flags & SCAN_COMPUTED)
+        strlist_add(&reader->askers, (char *)(uintptr_t)reader->dir);
 }
 
 static enum nvc_status
@@ -67,6 +109,7 @@ read_file(struct reader *reader, struct closure_file *file)
     AUTO_BUF text = BUF_INIT;
     AUTO_FD fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     struct stat info;
+    unsigned flags;
     enum nvc_status st;
 
     if (fd < 0 || fstat(fd, &info) != 0)
@@ -80,8 +123,9 @@ read_file(struct reader *reader, struct closure_file *file)
     filedigest_of_bytes(text.data, text.len, &file->digest);
     filedigest_learn(reader->session->memo, &file->stamp, clock_file_ns(), &file->digest);
     reader->dir = path_dir(reader->session->arena, file->path);
-    reader->closure->flags |=
-        scan_text((const char *)text.data, text.len, on_name, reader);
+    flags = scan_text((const char *)text.data, text.len, on_name, reader);
+    reader->closure->flags |= flags;
+    note_user_file(reader, file->path, flags);
     return NVC_OK;
 }
 
@@ -111,6 +155,26 @@ add_kind(const struct session *session, struct search_record *search,
             add_chain(session, search, dirs[i].path);
 }
 
+/* CPATH is searched as if it were -I behind all others. */
+static void
+add_cpath(const struct session *session, struct search_record *search,
+          const struct strlist *dirs)
+{
+    for (size_t i = 0; i < dirs->n; i++)
+        add_chain(session, search, dirs->v[i][0] == '\0' ? "." : dirs->v[i]);
+}
+
+static void
+split_cpath(struct arena *arena, struct strlist *out)
+{
+    const char *value = getenv("CPATH");
+    char *rest = value == NULL || value[0] == '\0' ? NULL : arena_strdup(arena, value);
+
+    strlist_init(out, arena);
+    for (char *dir; (dir = strsep(&rest, ":")) != NULL;)
+        strlist_add(out, dir);
+}
+
 /* The whole search path in order. */
 static void
 build_chain(const struct session *session, struct search_record *search)
@@ -118,12 +182,16 @@ build_chain(const struct session *session, struct search_record *search)
     const struct toolchain_layout *layout = &session->layout;
     struct search_dir *dirs;
     const size_t n = command_search_dirs(session->arena, &session->command, &dirs);
+    struct strlist cpath;
 
-    search->chain = arena_array(session->arena, n + layout->normal.n + layout->system.n,
-                                sizeof(*search->chain));
+    split_cpath(session->arena, &cpath);
+    search->chain =
+        arena_array(session->arena, n + layout->normal.n + cpath.n + layout->system.n,
+                    sizeof(*search->chain));
     add_kind(session, search, dirs, n, SEARCH_QUOTE);
     add_kind(session, search, dirs, n, SEARCH_NORMAL);
     add_list(session, search, &layout->normal);
+    add_cpath(session, search, &cpath);
     add_kind(session, search, dirs, n, SEARCH_SYSTEM);
     add_list(session, search, &layout->system);
     add_kind(session, search, dirs, n, SEARCH_AFTER);
@@ -144,13 +212,19 @@ find_header(const struct session *session, const struct search_record *search,
     return NULL;
 }
 
+/* By directory, then by name: a directory's own files stand together. */
 static int
 compare_files(const void *a, const void *b)
 {
-    const struct closure_file *x = a;
-    const struct closure_file *y = b;
+    const char *x = ((const struct closure_file *)a)->path;
+    const char *y = ((const struct closure_file *)b)->path;
+    const size_t n = (size_t)(path_base(x) - x);
+    const size_t m = (size_t)(path_base(y) - y);
+    const int by_dir = memcmp(x, y, n < m ? n : m);
 
-    return strcmp(x->path, y->path);
+    if (by_dir != 0 || n != m)
+        return by_dir != 0 ? by_dir : n < m ? -1 : 1;
+    return strcmp(x + n, y + m);
 }
 
 static void
@@ -191,6 +265,59 @@ add_found_names(const struct session *session, const struct closure *closure,
     }
 }
 
+/* The found file's name below the first directory of the path that it lies under. */
+static const char *
+name_on_path(const struct session *session, const struct closure *closure,
+             const char *path)
+{
+    for (size_t k = 0; k < closure->search.n_chain; k++) {
+        const char *dir =
+            roots_path(&session->roots, session->arena, &closure->search.chain[k]);
+        const char *rest = dir == NULL ? NULL : path_below(dir, path);
+
+        if (rest != NULL && rest[0] != '\0')
+            return rest;
+    }
+    return path_base(path);
+}
+
+/* In quotes, a computed name is looked for first beside the file that asks for it. */
+static void
+add_beside(const struct session *session, const struct closure *closure,
+           const struct reader *reader, const struct strlist *dirs)
+{
+    const struct toolchain_layout *layout = &session->layout;
+
+    for (size_t d = 0; d < dirs->n; d++) {
+        if (d > 0 && str_equal(dirs->v[d], dirs->v[d - 1]))
+            continue;
+        for (size_t i = 0; i < reader->macros.n; i++)
+            names_add(reader->names, SCAN_QUOTE, dirs->v[d], reader->macros.v[i],
+                      strlen(reader->macros.v[i]));
+        for (size_t i = 0; i < closure->n; i++) {
+            const char *path = closure->files[i].path;
+            const char *name = name_on_path(session, closure, path);
+
+            if (!is_below_any(&layout->normal, path) &&
+                !is_below_any(&layout->system, path))
+                names_add(reader->names, SCAN_QUOTE, dirs->v[d], name, strlen(name));
+        }
+    }
+}
+
+/* Names that no directive spells out. */
+static void
+add_computed_names(const struct session *session, const struct closure *closure,
+                   const struct reader *reader)
+{
+    if (closure->flags & SCAN_COMPUTED)
+        add_found_names(session, closure, reader->names);
+    if (reader->user_flags & SCAN_PROBE)
+        add_beside(session, closure, reader, &reader->all);
+    else
+        add_beside(session, closure, reader, &reader->askers);
+}
+
 static bool
 is_preinclude(const struct command_item *item)
 {
@@ -210,11 +337,11 @@ add_command_names(const struct session *session, struct name_set *names,
 
     reader->dir = ".";
     names_add(names, SCAN_ANGLE, NULL, host_runtime, strlen(host_runtime));
-    names_add(names, SCAN_ANGLE, NULL, "cuda_runtime.h", strlen("cuda_runtime.h"));
+    names_add(names, SCAN_QUOTE, ".", "cuda_runtime.h", strlen("cuda_runtime.h"));
     for (size_t i = 0; i < n; i++) {
         char *line = arena_printf(session->arena, "#define x %s", items[i].text);
 
-        scan_text(line, strlen(line), on_name, reader);
+        reader->closure->flags |= scan_text(line, strlen(line), on_name, reader);
         if (is_preinclude(&items[i]))
             names_add(names, SCAN_QUOTE, ".", items[i].text, strlen(items[i].text));
     }
@@ -253,6 +380,39 @@ check_flags(struct session *session, unsigned flags)
     return NVC_OK;
 }
 
+/* What is found in an -iquote directory is found for names in quotes only. */
+static void
+keep_open_behind_quotes(const struct session *session, struct search_record *search)
+{
+    struct search_dir *dirs;
+    const size_t n = command_search_dirs(session->arena, &session->command, &dirs);
+    bool has_quote = false;
+
+    for (size_t i = 0; i < n; i++)
+        has_quote = has_quote || dirs[i].kind == SEARCH_QUOTE;
+    for (size_t i = 0; has_quote && i < search->n_names; i++)
+        search->names[i].is_next = 1;
+}
+
+static int
+compare_path_with_file(const void *path, const void *file)
+{
+    return strcmp(path, ((const struct closure_file *)file)->path);
+}
+
+/* The inputs themselves are looked at anyway. */
+static void
+drop_inputs(const struct closure *closure, struct strlist *watched)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < watched->n; i++)
+        if (bsearch(watched->v[i], closure->files, closure->n, sizeof(*closure->files),
+                    compare_path_with_file) == NULL)
+            watched->v[n++] = watched->v[i];
+    watched->n = n;
+}
+
 static void
 search(struct session *session, struct closure *closure)
 {
@@ -263,12 +423,14 @@ search(struct session *session, struct closure *closure)
     strlist_init(&closure->watched[0], arena);
     headers_in_chain(arena, &session->roots, record, &record->found,
                      &closure->watched[0]);
+    drop_inputs(closure, &closure->watched[0]);
     for (size_t i = 0; i < record->n_quotes; i++) {
         struct strlist *watched = &closure->watched[1 + i];
 
         strlist_init(watched, arena);
         headers_in_quotes(arena, &session->roots, &record->quotes[i],
                           &record->quotes[i].found, watched);
+        drop_inputs(closure, watched);
     }
 }
 
@@ -280,20 +442,24 @@ closure_build(struct session *session, char *const *paths, size_t n, struct clos
     enum nvc_status st = NVC_OK;
 
     reader.names = names_new(session->arena);
+    strlist_init(&reader.macros, session->arena);
+    strlist_init(&reader.askers, session->arena);
+    strlist_init(&reader.all, session->arena);
     build_chain(session, &closure.search);
     list_files(session, paths, n, &closure);
     for (size_t i = 0; i < closure.n && st == NVC_OK; i++)
         st = read_file(&reader, &closure.files[i]);
     if (st == NVC_OK)
         st = check_source(session, &closure);
-    if (st == NVC_OK)
-        st = check_flags(session, closure.flags);
     if (st != NVC_OK)
         return st;
-    if (closure.flags & SCAN_COMPUTED)
-        add_found_names(session, &closure, reader.names);
     add_command_names(session, reader.names, &reader);
+    st = check_flags(session, closure.flags);
+    if (st != NVC_OK)
+        return st;
+    add_computed_names(session, &closure, &reader);
     names_finish(reader.names, place_of, session, &closure.search);
+    keep_open_behind_quotes(session, &closure.search);
     /* A name found in one directory may still be found earlier in another. */
     for (size_t i = 0; session->layout.is_unordered && i < closure.search.n_names; i++)
         closure.search.names[i].is_next = 1;
