@@ -394,25 +394,6 @@ keep_open_behind_quotes(const struct session *session, struct search_record *sea
         search->names[i].is_next = 1;
 }
 
-static int
-compare_path_with_file(const void *path, const void *file)
-{
-    return strcmp(path, ((const struct closure_file *)file)->path);
-}
-
-/* The inputs themselves are looked at anyway. */
-static void
-drop_inputs(const struct closure *closure, struct strlist *watched)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < watched->n; i++)
-        if (bsearch(watched->v[i], closure->files, closure->n, sizeof(*closure->files),
-                    compare_path_with_file) == NULL)
-            watched->v[n++] = watched->v[i];
-    watched->n = n;
-}
-
 static void
 search(struct session *session, struct closure *closure)
 {
@@ -423,14 +404,12 @@ search(struct session *session, struct closure *closure)
     strlist_init(&closure->watched[0], arena);
     headers_in_chain(arena, &session->roots, record, &record->found,
                      &closure->watched[0]);
-    drop_inputs(closure, &closure->watched[0]);
     for (size_t i = 0; i < record->n_quotes; i++) {
         struct strlist *watched = &closure->watched[1 + i];
 
         strlist_init(watched, arena);
         headers_in_quotes(arena, &session->roots, &record->quotes[i],
                           &record->quotes[i].found, watched);
-        drop_inputs(closure, watched);
     }
 }
 

@@ -16,12 +16,23 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+/* gcc reads NAME.gch in place of NAME when it finds one. */
+static const char precompiled_suffix[] = ".gch";
+
+/* One name in a directory. */
+struct slot {
+    const char *name; /* NULL: free */
+    bool is_file;     /* surely: else it may be a link or a directory */
+};
 
 /* The names in one directory. */
 struct listing {
-    const char **slots; /* open addressing; NULL is free */
+    struct slot *slots; /* open addressing */
     size_t n_slots;     /* a power of two, or 0 */
+    bool has_precompiled;
 };
 
 struct walk {
@@ -29,6 +40,7 @@ struct walk {
     struct strlist *watched;
     const char **names; /* sorted */
     bool *exists;       /* out, per name */
+    bool *precompiled;  /* out, per name: NAME.gch is there, and would be read instead */
 };
 
 static size_t
@@ -38,25 +50,27 @@ slot_of(const struct listing *listing, const char *name, size_t len)
 }
 
 static void
-insert(struct listing *listing, const char *name)
+insert(struct listing *listing, const char *name, bool is_file)
 {
     size_t i = slot_of(listing, name, strlen(name));
 
-    while (listing->slots[i] != NULL)
+    while (listing->slots[i].name != NULL)
         i = (i + 1) & (listing->n_slots - 1);
-    listing->slots[i] = name;
+    listing->slots[i] = (struct slot){name, is_file};
+    listing->has_precompiled |= str_ends(name, precompiled_suffix);
 }
 
-static bool
-contains(const struct listing *listing, const char *name, size_t len)
+static const struct slot *
+find(const struct listing *listing, const char *name, size_t len)
 {
     if (listing->n_slots == 0)
-        return false;
-    for (size_t i = slot_of(listing, name, len); listing->slots[i] != NULL;
+        return NULL;
+    for (size_t i = slot_of(listing, name, len); listing->slots[i].name != NULL;
          i = (i + 1) & (listing->n_slots - 1))
-        if (strncmp(listing->slots[i], name, len) == 0 && listing->slots[i][len] == '\0')
-            return true;
-    return false;
+        if (strncmp(listing->slots[i].name, name, len) == 0 &&
+            listing->slots[i].name[len] == '\0')
+            return &listing->slots[i];
+    return NULL;
 }
 
 static struct listing
@@ -64,20 +78,52 @@ list_directory(struct arena *arena, const char *path)
 {
     struct listing listing = {0};
     struct strlist names;
+    struct strlist others;
     DIR *dir = opendir(path);
 
     if (dir == NULL)
         return listing;
     strlist_init(&names, arena);
+    strlist_init(&others, arena);
     for (const struct dirent *entry; (entry = readdir(dir)) != NULL;)
-        strlist_add_copy(&names, entry->d_name);
+        strlist_add_copy(entry->d_type == DT_REG ? &names : &others, entry->d_name);
     closedir(dir);
-    for (listing.n_slots = 16; listing.n_slots < names.n * 2;)
+    for (listing.n_slots = 16; listing.n_slots < (names.n + others.n) * 2;)
         listing.n_slots *= 2;
-    listing.slots = arena_array(arena, listing.n_slots, sizeof(char *));
+    listing.slots = arena_array(arena, listing.n_slots, sizeof(struct slot));
     for (size_t i = 0; i < names.n; i++)
-        insert(&listing, names.v[i]);
+        insert(&listing, names.v[i], true);
+    for (size_t i = 0; i < others.n; i++)
+        insert(&listing, others.v[i], false);
     return listing;
+}
+
+/* The compiler passes over a directory and over a link that leads nowhere.  Where a link
+ * leads changes without a change in the directory: the link itself is watched. */
+static bool
+can_be_read(const struct walk *walk, const char *dir, const struct slot *slot)
+{
+    struct stat info;
+    char *path;
+
+    if (slot == NULL || slot->is_file)
+        return slot != NULL;
+    path = path_join(walk->arena, dir, slot->name);
+    if (walk->watched != NULL && lstat(path, &info) == 0 && S_ISLNK(info.st_mode))
+        strlist_add(walk->watched, path);
+    return stat(path, &info) == 0 && !S_ISDIR(info.st_mode);
+}
+
+static void
+look_at(const struct walk *walk, const struct listing *listing, const char *dir, size_t i,
+        const char *name)
+{
+    walk->exists[i] = can_be_read(walk, dir, find(listing, name, strlen(name)));
+    if (listing->has_precompiled) {
+        const char *other = arena_printf(walk->arena, "%s%s", name, precompiled_suffix);
+
+        walk->precompiled[i] = find(listing, other, strlen(other)) != NULL;
+    }
 }
 
 /* Names [from, to) all begin with the same `skip` characters, which `dir` stands for. */
@@ -92,16 +138,15 @@ walk_directory(const struct walk *walk, const char *dir, size_t skip, size_t fro
     while (from < to) {
         const char *name = walk->names[from] + skip;
         const size_t len = strcspn(name, "/");
-        const bool is_there = contains(&listing, name, len);
         size_t end = from + 1;
 
         if (name[len] == '\0') {
-            walk->exists[from++] = is_there;
+            look_at(walk, &listing, dir, from++, name);
             continue;
         }
         while (end < to && strncmp(walk->names[end] + skip, name, len + 1) == 0)
             end++;
-        if (is_there)
+        if (find(&listing, name, len) != NULL)
             walk_directory(
                 walk, path_join(walk->arena, dir, arena_strndup(walk->arena, name, len)),
                 skip + len + 1, from, end);
@@ -119,32 +164,78 @@ static void
 hash_found(struct hasher *hasher, uint64_t where, const struct walk *walk, size_t n)
 {
     hasher_u64(hasher, where);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         if (walk->exists[i])
             hasher_str(hasher, walk->names[i]);
+        if (walk->precompiled[i]) {
+            hasher_str(hasher, walk->names[i]);
+            hasher_str(hasher, precompiled_suffix);
+        }
+    }
 }
 
 static void
 look_in(const struct walk *walk, const char *dir, size_t n)
 {
     memset(walk->exists, 0, n * sizeof(bool));
+    memset(walk->precompiled, 0, n * sizeof(bool));
     if (n > 0 && dir != NULL)
         walk_directory(walk, dir, 0, 0, n);
 }
 
+static struct walk
+walk_of(struct arena *arena, struct strlist *watched, size_t n)
+{
+    return (struct walk){.arena = arena,
+                         .watched = watched,
+                         .exists = arena_array(arena, n, sizeof(bool)),
+                         .precompiled = arena_array(arena, n, sizeof(bool))};
+}
+
+/* Which directories of the path come again behind themselves, by this or another name:
+ * one that is given as -I and as -isystem, or that the host compiler has anyway, is
+ * searched in the later place only. */
+static bool *
+find_repeated(struct arena *arena, const char *const *dirs, size_t n)
+{
+    bool *repeated = arena_array(arena, n, sizeof(bool));
+    struct stat *info = arena_array(arena, n, sizeof(*info));
+
+    for (size_t i = 0; i < n; i++) {
+        if (dirs[i] == NULL || stat(dirs[i], &info[i]) != 0)
+            continue;
+        for (size_t k = 0; k < i; k++)
+            if (info[k].st_ino == info[i].st_ino && info[k].st_dev == info[i].st_dev)
+                repeated[k] = true;
+    }
+    return repeated;
+}
+
+static const char **
+chain_paths(struct arena *arena, const struct roots *roots,
+            const struct search_record *record)
+{
+    const char **paths = arena_array(arena, record->n_chain, sizeof(*paths));
+
+    for (size_t k = 0; k < record->n_chain; k++)
+        paths[k] = roots_path(roots, arena, &record->chain[k]);
+    return paths;
+}
+
 /* Names that are found in one directory of the path are not looked for in the next,
- * unless an #include_next does. */
+ * unless an #include_next does, or this is not the place where the directory counts. */
 static void
 search_chain(struct arena *arena, const struct roots *roots,
              const struct search_record *record, struct hasher *hasher,
              struct strlist *watched)
 {
     const struct search_name **open = arena_array(arena, record->n_names, sizeof(*open));
-    struct walk walk = {.arena = arena, .watched = watched};
+    const char **dirs = chain_paths(arena, roots, record);
+    const bool *repeated = find_repeated(arena, dirs, record->n_chain);
     size_t n = record->n_names;
+    struct walk walk = walk_of(arena, watched, n);
 
     walk.names = arena_array(arena, n, sizeof(char *));
-    walk.exists = arena_array(arena, n, sizeof(bool));
     for (size_t i = 0; i < n; i++)
         open[i] = &record->names[i];
     for (size_t k = 0; k < record->n_chain; k++) {
@@ -152,10 +243,10 @@ search_chain(struct arena *arena, const struct roots *roots,
 
         for (size_t i = 0; i < n; i++)
             walk.names[i] = open[i]->name;
-        look_in(&walk, roots_path(roots, arena, &record->chain[k]), n);
+        look_in(&walk, dirs[k], n);
         hash_found(hasher, k, &walk, n);
         for (size_t i = 0; i < n; i++)
-            if (!walk.exists[i] || open[i]->is_next)
+            if (!walk.exists[i] || open[i]->is_next || repeated[k])
                 open[left++] = open[i];
         n = left;
     }
@@ -192,10 +283,10 @@ headers_in_quotes(struct arena *arena, const struct roots *roots,
                   const struct search_quotes *quotes, struct digest *out,
                   struct strlist *watched)
 {
-    struct walk walk = {.arena = arena, .watched = watched, .names = quotes->names};
+    struct walk walk = walk_of(arena, watched, quotes->n);
     struct hasher hasher;
 
-    walk.exists = arena_array(arena, quotes->n, sizeof(bool));
+    walk.names = quotes->names;
     look_in(&walk, roots_path(roots, arena, &quotes->dir), quotes->n);
     hasher_init(&hasher, "nvcache quotes v1");
     hash_found(&hasher, 0, &walk, quotes->n);

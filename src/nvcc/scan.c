@@ -116,42 +116,58 @@ name_end(const char *at, const char *end, char close)
 }
 
 static bool
-visit_name(struct cursor *cursor, bool is_next, scan_visitor *visit, void *arg)
+visit_name(struct cursor *cursor, enum scan_name_kind quoted, scan_visitor *visit,
+           void *arg)
 {
     const char open = cursor->at < cursor->end ? *cursor->at : '\0';
     const char *name = cursor->at + 1;
     const char *end;
-    enum scan_name_kind kind = open == '"' ? SCAN_QUOTE : SCAN_ANGLE;
 
     if (open != '<' && open != '"')
         return false;
     end = name_end(name, cursor->end, open == '<' ? '>' : '"');
     if (end == NULL)
         return false;
-    visit(is_next ? SCAN_NEXT : kind, name, (size_t)(end - name), arg);
+    visit(open == '"' || quoted == SCAN_NEXT ? quoted : SCAN_ANGLE, name,
+          (size_t)(end - name), arg);
     cursor->at = end + 1;
     return true;
 }
 
-/* Header-like tokens in the rest of a logical line. */
+/* Header-like tokens in the rest of a logical line; those in quotes are of kind `quoted`.
+ */
 static void
-visit_line(struct cursor *cursor, scan_visitor *visit, void *arg)
+visit_line(struct cursor *cursor, enum scan_name_kind quoted, scan_visitor *visit,
+           void *arg)
 {
     while (cursor->at < cursor->end && *cursor->at != '\n') {
         if (*cursor->at == '\\' && cursor->at + 1 < cursor->end)
             cursor->at += 2;
-        else if (!visit_name(cursor, false, visit, arg))
+        else if (!visit_name(cursor, quoted, visit, arg))
             cursor->at++;
     }
 }
 
 static unsigned
+scan_define(struct cursor *cursor, scan_visitor *visit, void *arg)
+{
+    static const char probe[] = "__has_include";
+    const char *line = cursor->at;
+
+    visit_line(cursor, SCAN_MACRO, visit, arg);
+    return memmem(line, (size_t)(cursor->at - line), probe, strlen(probe)) == NULL
+               ? 0
+               : SCAN_PROBE;
+}
+
+static unsigned
 scan_include(struct cursor *cursor, scan_visitor *visit, void *arg)
 {
-    const bool is_next = take_word(cursor, "_next");
+    const enum scan_name_kind quoted =
+        take_word(cursor, "_next") ? SCAN_NEXT : SCAN_QUOTE;
 
     skip_blanks(cursor);
-    return visit_name(cursor, is_next, visit, arg) ? 0 : SCAN_COMPUTED;
+    return visit_name(cursor, quoted, visit, arg) ? 0 : SCAN_COMPUTED;
 }
 
 /* Behind the '#'. */
@@ -163,9 +179,10 @@ scan_directive(struct cursor *cursor, scan_visitor *visit, void *arg)
         return scan_include(cursor, visit, arg);
     if (take_word(cursor, "embed"))
         return SCAN_HIDDEN;
-    if (take_word(cursor, "if") || take_word(cursor, "elif") ||
-        take_word(cursor, "define"))
-        visit_line(cursor, visit, arg);
+    if (take_word(cursor, "define"))
+        return scan_define(cursor, visit, arg);
+    if (take_word(cursor, "if") || take_word(cursor, "elif"))
+        visit_line(cursor, SCAN_QUOTE, visit, arg);
     return 0;
 }
 

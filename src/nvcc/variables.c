@@ -3,11 +3,15 @@
  * nvcc: the names were collected from `nvcc --dryrun` (nvcc.profile appends to what is in
  * the environment with `+=`: INCLUDES, SYSTEM_INCLUDES, PTXAS_FLAGS, CUDAFE_FLAGS,
  * LIBRARIES, LD_LIBRARY_PATH, PATH) and from the names in the binary (NVVM_FLAGS,
- * NVCC_CCBIN, NVCC_PREPEND_FLAGS, NVCC_APPEND_FLAGS).  The last three are part of the
- * command; PATH only decides which programs run, and those are in the toolchain;
- * LIBRARIES and LD_LIBRARY_PATH do not reach a compile's output. Host compiler: gcc's
- * manual, "Environment Variables Affecting GCC", and "Environment Variables" of cpp's.
- * TMPDIR must not matter, and does not: it is ours. */
+ * NVCC_CCBIN, NVCC_PREPEND_FLAGS, NVCC_APPEND_FLAGS), and then by watching getenv in
+ * nvcc, cudafe++, cicc, ptxas, gcc and cc1plus of 13.0 and gcc 12 with a preloaded
+ * library.  Seen to change the output that way: OCG_FLAGS (handed to ptxas),
+ * NV_NVVM_VERSION and LLVM_OVERRIDE_PRODUCER (cicc).  The others are there because they
+ * are read. NVCC_CCBIN and the two with flags are part of the command; PATH only decides
+ * which programs run, and those are in the toolchain; LIBRARIES and LD_LIBRARY_PATH do
+ * not reach a compile's output. Host compiler: gcc's manual, "Environment Variables
+ * Affecting GCC", and "Environment Variables" of cpp's. TMPDIR must not matter, and does
+ * not: it is ours. */
 
 #include "nvcache/nvcc/variables.h"
 
@@ -19,12 +23,25 @@ const char *const variables_in_key[] = {
     "PTXAS_FLAGS",
     "CUDAFE_FLAGS",
     "NVVM_FLAGS",
+    "OCG_FLAGS",
+    "LLVM_OVERRIDE_PRODUCER",
+    "NV_NVVM_VERSION",
+    "NVVM_IR_VER_CHK",
+    "NVVMCCWIZ",
+    "EDG_BASE",
+    "EDG_MODULES_PATH",
+    "USR_INCLUDE",
+    "NOCOLOR",
     "CPATH",
     "C_INCLUDE_PATH",
     "CPLUS_INCLUDE_PATH",
     "GCC_EXEC_PREFIX",
     "COMPILER_PATH",
     "GCC_COMPARE_DEBUG",
+    "GCC_EXTRA_DIAGNOSTIC_OUTPUT",
+    "GCC_ROOT",
+    "G++_ROOT",
+    "BINUTILS_ROOT",
     "SOURCE_DATE_EPOCH",
     "CCC_OVERRIDE_OPTIONS",
     "LANG",
@@ -38,7 +55,8 @@ const size_t variables_in_key_n = sizeof(variables_in_key) / sizeof(variables_in
 const char *
 variables_forbidden(void)
 {
-    static const char *const names[] = {"DEPENDENCIES_OUTPUT", "SUNPRO_DEPENDENCIES"};
+    static const char *const names[] = {"DEPENDENCIES_OUTPUT", "SUNPRO_DEPENDENCIES",
+                                        "DUMP_KNOBS_TO_FILE"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (getenv(names[i]) != NULL)

@@ -13,12 +13,14 @@ enum scan_flag {
     SCAN_HIDDEN = 4,    /* .incbin, #embed */
     SCAN_FILE = 8,      /* __FILE__ and its kin: a path can reach the output */
     SCAN_COMPUTED = 16, /* an #include whose name is a macro */
+    SCAN_PROBE = 32,    /* a macro that stands for __has_include */
 };
 
 enum scan_name_kind {
     SCAN_ANGLE, /* <name>: searched along the path */
     SCAN_QUOTE, /* "name": first in the directory of the file itself */
     SCAN_NEXT,  /* #include_next */
+    SCAN_MACRO, /* "name" in a #define: an #include of any file may stand for it */
 };
 
 /* Every header name in a directive: #include, #include_next, #import, and anything that
