@@ -190,20 +190,47 @@ stamp_watched(const struct validation *v)
     return stamps;
 }
 
+/* Were the same directories read as when the run was recorded?  One that is new would not
+ * be watched, and what appears in it later would not be seen. */
+static bool
+is_same_watched(const struct validation *v, const struct strlist *now, size_t group)
+{
+    const struct watch_group *members = &v->manifest->groups[group];
+
+    if (now->n != members->n)
+        return false;
+    for (size_t i = 0; i < now->n; i++) {
+        const struct place *place = &v->manifest->watched[members->watched[i]];
+        const char *then = roots_path(&v->session->roots, v->session->arena, place);
+        size_t k = 0;
+
+        while (then != NULL && k < now->n && !str_equal(now->v[k], then))
+            k++;
+        if (then == NULL || k == now->n)
+            return false;
+    }
+    return true;
+}
+
 /* Look again where one group's directories have changed. */
 static bool
 is_same_search(const struct validation *v, const struct search_record *search,
                size_t group)
 {
     const struct roots *roots = &v->session->roots;
+    struct arena *arena = v->session->arena;
+    const struct digest *then = &search->found;
+    struct strlist watched;
     struct digest found;
 
+    strlist_init(&watched, arena);
     if (group == 0) {
-        headers_in_chain(v->session->arena, roots, search, &found, NULL);
-        return digest_equal(&found, &search->found);
+        headers_in_chain(arena, roots, search, &found, &watched);
+    } else {
+        then = &search->quotes[group - 1].found;
+        headers_in_quotes(arena, roots, &search->quotes[group - 1], &found, &watched);
     }
-    headers_in_quotes(v->session->arena, roots, &search->quotes[group - 1], &found, NULL);
-    return digest_equal(&found, &search->quotes[group - 1].found);
+    return digest_equal(&found, then) && is_same_watched(v, &watched, group);
 }
 
 /* The stamps of one group together. */

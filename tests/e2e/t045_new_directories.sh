@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Headers that appear in directories which did not exist when the run was recorded.
+. "$(dirname "$0")/lib.sh"
+
+mkdir src
+cat >src/a.cu <<'CODE'
+#if __has_include("new/deep/x.h")
+#include "new/deep/x.h"
+#else
+#define VALUE 1
+#endif
+__global__ void k(int *p) { *p = VALUE; }
+CODE
+settle
+compile src/a.cu -o a.o
+nvcc -arch=sm_80 -c src/a.cu -o before.o
+
+# expect_plain: nvcache's object is nvcc's.
+expect_plain() {
+    settle
+    compile src/a.cu -o got.o
+    nvcc -arch=sm_80 -c src/a.cu -o expected.o
+    expect_same expected.o got.o
+}
+
+begin "directories on the way to a header appear one by one, with compiles between"
+for step in "mkdir src/new" "mkdir src/new/deep"; do
+    $step
+    sleep 2.2 # until the time stamps are old enough to be remembered as checked
+    expect_plain
+    expect_plain
+done
+echo '#define VALUE 2' >src/new/deep/x.h
+expect_plain
+mv src/new/deep src/new/gone
+expect_plain
+mv src/new/gone src/new/deep
+expect_plain
+
+begin "the header at the end of it was really used"
+cmp -s before.o got.o && fail "the object is the one without the header"
