@@ -31,10 +31,13 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define NEW_NAME "new.mdb"
 #define BOOT     "boot"
+/* A part of a disk that is nearly full is not less. */
+#define SMALLEST_PART ((uint64_t)1 << 20)
 /* Meta pages, birth record and a first leaf. */
 #define EMPTY_SIZE ((uint64_t)16 << 10)
 
@@ -44,10 +47,32 @@ enum {
     TRIES_NOSPACE = 3
 };
 
+/* What the cache can ever have on this disk: what it takes now and what is free. */
+static uint64_t
+room_on_disk(const struct store *store)
+{
+    struct statvfs disk;
+    uint64_t sum = 0;
+
+    if (fstatvfs(store->directory.fd, &disk) != 0)
+        return UINT64_MAX;
+    for (size_t i = 0; i < store->n_generations; i++)
+        sum += store->generations[i]->size;
+    return sum + (uint64_t)disk.f_bavail * disk.f_frsize;
+}
+
+/* A file is a small part of the disk too: a full disk takes the oldest one away, and if
+ * that were the only one, nothing could be stored any more. */
 static uint64_t
 part_size(const struct store *store)
 {
-    return store->max_bytes / STORE_PARTS;
+    const uint64_t part = store->max_bytes / STORE_PARTS;
+    const uint64_t room = room_on_disk(store) / STORE_PARTS;
+    const uint64_t least = part < SMALLEST_PART ? part : SMALLEST_PART;
+
+    if (room >= part)
+        return part;
+    return room > least ? room : least;
 }
 
 /* What a record takes in a file: whole pages and the leaf that names it. */

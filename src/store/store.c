@@ -1,8 +1,9 @@
 /* The store as other rooms see it: opening, finding, adding, promoting.
  *
  * What is found damaged is a miss here and is put right on the way out; what LMDB crashed
- * on ends its use in this process.  A waiting time is spent once per session (until
- * store_release), however many records are asked for.
+ * on ends its use in this process.  A waiting time is spent once per process, however
+ * many records are asked for; after store_release the lock is tried again, without
+ * waiting.
  *
  * Must never leave a lock held, a signal blocked or an environment open behind a failure.
  */
@@ -43,15 +44,18 @@ enum nvc_status
 store_lock(struct store *store, enum lock_kind kind)
 {
     const bool shared = kind == LOCK_SHARED;
+    const unsigned wait_ms = shared ? store->read_wait_ms : store->write_wait_ms;
     bool *const gave_up = shared ? &store->read_gave_up : &store->write_gave_up;
+    bool *const waited = shared ? &store->read_waited : &store->write_waited;
     enum nvc_status st;
 
     if (*gave_up)
         return NVC_ERR_LOCK;
     st = lock_take(&store->lock, store->directory.fd, STORE_LOCK_NAME, store->umask, kind,
-                   shared ? store->read_wait_ms : store->write_wait_ms);
+                   *waited ? 0 : wait_ms);
     if (st == NVC_ERR_LOCK) {
         *gave_up = true;
+        *waited = true;
         store->damage.lock_waits++;
     }
     if (shared && may_read_unlocked(store, st))
