@@ -132,7 +132,9 @@ class Place:
         return name
 
     def command(self, name, output=None):
-        return ["nvcc", "-c", f"{name}.cu", "-o", str(output or f"{name}.o")]
+        """Outputs below /dev are not cached, and we may be in /dev/shm: so name it from the work directory."""
+        named = os.path.relpath(output, self.work) if output else f"{name}.o"
+        return ["nvcc", "-c", f"{name}.cu", "-o", named]
 
     def run(self, argv, wrap=(), env=None, cwd=None, limit=LIMIT_S):
         """Run a command; a code of None means that it was stuck."""
@@ -169,6 +171,10 @@ class Place:
             self.oracle[name] = output.read_bytes()
             output.unlink()
         return self.oracle[name]
+
+    def has_hits(self, cache=None):
+        """Whether the cache was in use at all: a test of one that is bypassed shows nothing."""
+        return (self.stats(cache) or {"hits": {}})["hits"].get("manifest", 0) > 0
 
     def is_right(self, name, output=None):
         path = self.work / (output or f"{name}.o")

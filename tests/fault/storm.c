@@ -3,7 +3,8 @@
  *
  *   storm NVCACHE PROCESSES COMMANDS UNITS
  *
- * In the current directory are unit0.cu ... and what they must compile to, unit0.right
+ * Each worker has a directory of its own below the current one.  In the current one are
+ * unit0.cu ... and what they must compile to, unit0.right
  * ... Half of a worker's commands are the first unit's quarter, which all workers use.
  * Prints one line of JSON; exits with 0 whatever it found. */
 
@@ -91,16 +92,16 @@ run(char *const *argv)
 }
 
 static void
-build(const struct plan *plan, unsigned worker, unsigned unit, struct outcome *outcome)
+build(const struct plan *plan, unsigned unit, struct outcome *outcome)
 {
     char source[40], right[40], output[40];
     char nvcc[] = "nvcc", compile[] = "-c", out[] = "-o";
     char *const argv[] = {plan->nvcache, nvcc, compile, source, out, output, NULL};
     uint64_t took;
 
-    snprintf(source, sizeof(source), "unit%u.cu", unit);
-    snprintf(right, sizeof(right), "unit%u.right", unit);
-    snprintf(output, sizeof(output), "out%u.o", worker);
+    snprintf(source, sizeof(source), "../unit%u.cu", unit);
+    snprintf(right, sizeof(right), "../unit%u.right", unit);
+    snprintf(output, sizeof(output), "unit%u.o", unit);
     unlink(output);
     took = now_us();
     outcome->broken += run(argv) != 0;
@@ -116,10 +117,15 @@ work(const struct plan *plan, unsigned worker, struct outcome *outcome)
 {
     const unsigned shared = (plan->units + 3) / 4;
     uint32_t x = worker * 2654435761U + 12345;
+    char directory[40];
+
+    snprintf(directory, sizeof(directory), "worker%u", worker);
+    if ((mkdir(directory, 0700) != 0 && errno != EEXIST) || chdir(directory) != 0)
+        return;
 
     for (unsigned i = 0; i < plan->commands; i++) {
         x = x * 1664525U + 1013904223U;
-        build(plan, worker, (x >> 16) % ((x >> 31) != 0 ? shared : plan->units), outcome);
+        build(plan, (x >> 16) % ((x >> 31) != 0 ? shared : plan->units), outcome);
     }
 }
 

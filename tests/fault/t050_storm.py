@@ -33,7 +33,7 @@ class Disturbance:
             self.runs += 1
             if done.code != 0:
                 self.failed.append((command, done.code, done.err[-200:]))
-            time.sleep(0.05)
+            time.sleep(0.5)
 
     def end(self):
         self.stop = True
@@ -53,7 +53,7 @@ def outcomes_of(stats):
 
 
 def round_of(place, tally, processes, commands):
-    env = {"NVCACHE_MAX_SIZE": "1M"}
+    env = {"NVCACHE_MAX_SIZE": "3M"}
     copy_tree(None, place.cache)
     disturbance = Disturbance(place, env)
     began = time.monotonic()

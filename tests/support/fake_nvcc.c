@@ -11,7 +11,6 @@
  * Called `gcc` or `g++` it answers what nvcache asks of a host compiler.  Installed with
  * tests/support/fake_toolchain.sh.  Must never leave a partial object. */
 
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
