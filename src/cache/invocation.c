@@ -116,7 +116,7 @@ open_cache(struct session *session)
         session_error(session, st);
         return st == NVC_ERR_NETWORK_FS ? NVC_BYPASS_NETWORK_FS : NVC_BYPASS_CACHE;
     }
-    memo_open(path_join(session->arena, config->dir, "memo-v1"), config->umask,
+    memo_open(path_join(session->arena, config->dir, MEMO_FILE), config->umask,
               store_is_read_only(session->store), &session->memo);
     return NVC_OK;
 }

@@ -4,8 +4,12 @@
 #include "console_priv.h"
 
 #include "nvcache/base/buf.h"
+#include "nvcache/base/path.h"
 #include "nvcache/base/units.h"
+#include "nvcache/digest/memo.h"
 #include "nvcache/store/store.h"
+
+#include <unistd.h>
 
 static void
 put_removed(struct buf *out, const struct store_usage *before,
@@ -18,6 +22,13 @@ put_removed(struct buf *out, const struct store_usage *before,
     buf_append_str(out, entries == 1 ? " entry, " : " entries, ");
     units_put_size(out, before->bytes - after->bytes);
     buf_append_char(out, '.');
+}
+
+/* What was learned about files goes with what was stored about them. */
+static void
+remove_memo(const struct console *console)
+{
+    (void)unlink(path_join(console->arena, console->config.dir, MEMO_FILE));
 }
 
 static int
@@ -36,6 +47,7 @@ clear_store(struct console *console, struct store *store)
         complain_of_store(console, st);
         return EXIT_FAULT;
     }
+    remove_memo(console);
     if (before.entries == 0 && before.bytes == 0)
         buf_append_str(&out, "The cache is empty.");
     else

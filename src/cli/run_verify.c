@@ -7,6 +7,7 @@
 
 #include "nvcache/base/buf.h"
 #include "nvcache/base/units.h"
+#include "nvcache/cache/inspect.h"
 
 void
 verify_put_json(struct buf *out, const char *dir,
@@ -74,7 +75,7 @@ run_verify(struct console *console, const struct arguments *arguments)
 
         if (store == NULL)
             return EXIT_FAULT;
-        st = store_verify(store, repair, NULL, NULL, &report);
+        st = store_verify(store, repair, inspect_record, NULL, &report);
         store_close(store);
         if (st != NVC_OK) {
             complain_of_store(console, st);

@@ -14,13 +14,13 @@
 /* Reading into a buffer beats mapping: for headers by two page faults and an unmap each.
  */
 enum {
-    MEMO_FILE = 1
+    SEED_FILE = 1
 };
 
 static struct checksum
 memo_key(const struct stamp *stamp)
 {
-    return checksum128(stamp, sizeof(*stamp), MEMO_FILE);
+    return checksum128(stamp, sizeof(*stamp), SEED_FILE);
 }
 
 void

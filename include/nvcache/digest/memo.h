@@ -16,6 +16,9 @@
  * writing is one pwrite per entry, so that parallel processes need no lock.  Only settled
  * stamps (stamp.h) may be entered: that is the caller's duty. */
 
+/* Its name in the cache directory; the number is the version of its format. */
+#define MEMO_FILE "memo-v1"
+
 struct memo;
 
 /* Open or create the table.  When it cannot be opened, memo_get answers no and memo_put

@@ -1,0 +1,82 @@
+/* What `nvcache verify` sees of a stored record beyond its envelope. */
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "key_priv.h"
+#include "nvcache/base/buf.h"
+#include "nvcache/cache/inspect.h"
+#include "nvcache/entry/manifest.h"
+#include "nvcache/entry/result.h"
+
+int test_inspect(void);
+
+static const struct digest any_digest = {{1}};
+
+static bool
+is_good(enum record_kind kind, const struct buf *record)
+{
+    const struct record_key key = key_record(kind, &any_digest);
+
+    return inspect_record(&key, (struct store_value){record->data, record->len}, NULL);
+}
+
+static void
+a_result_is_unpacked(void **state)
+{
+    struct result result = {.n = 0};
+    AUTO_BUF record = BUF_INIT;
+
+    (void)state;
+    assert_true(result_add(&result, ROLE_OUTPUT, "object", 6));
+    result_encode(&result, 1, &record);
+    assert_true(is_good(RECORD_RESULT, &record));
+    record.data[record.len - 1] ^= 1;
+    assert_false(is_good(RECORD_RESULT, &record));
+}
+
+static void
+a_manifest_is_decoded_with_its_search(void **state)
+{
+    struct search_record search = {0};
+    struct manifest manifest = {0};
+    AUTO_BUF bytes = BUF_INIT;
+    AUTO_BUF record = BUF_INIT;
+
+    (void)state;
+    search_record_encode(&search, &bytes);
+    manifest.search = bytes.data;
+    manifest.search_len = bytes.len;
+    manifest_encode(&manifest, &record);
+    assert_true(is_good(RECORD_MANIFEST, &record));
+    buf_clear(&record);
+    manifest.search_len--;
+    manifest_encode(&manifest, &record);
+    assert_false(is_good(RECORD_MANIFEST, &record));
+}
+
+static void
+a_layout_must_decode_and_an_unknown_kind_passes(void **state)
+{
+    AUTO_BUF record = BUF_INIT;
+
+    (void)state;
+    buf_append_str(&record, "not a layout");
+    assert_false(is_good(RECORD_LAYOUT, &record));
+    assert_true(is_good((enum record_kind)'?', &record));
+}
+
+int
+test_inspect(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_result_is_unpacked),
+        cmocka_unit_test(a_manifest_is_decoded_with_its_search),
+        cmocka_unit_test(a_layout_must_decode_and_an_unknown_kind_passes),
+    };
+
+    return cmocka_run_group_tests_name("inspect", tests, NULL, NULL);
+}
