@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -117,10 +118,12 @@ work(const struct plan *plan, unsigned worker, struct outcome *outcome)
 {
     const unsigned shared = (plan->units + 3) / 4;
     uint32_t x = worker * 2654435761U + 12345;
-    char directory[40];
+    char directory[40], here[PATH_MAX];
 
     snprintf(directory, sizeof(directory), "worker%u", worker);
-    if ((mkdir(directory, 0700) != 0 && errno != EEXIST) || chdir(directory) != 0)
+    /* Below a base directory the place is not part of a unit's key, so all can share. */
+    if ((mkdir(directory, 0700) != 0 && errno != EEXIST) || chdir(directory) != 0 ||
+        getcwd(here, sizeof(here)) == NULL || setenv("NVCACHE_BASE_DIR", here, 1) != 0)
         return;
 
     for (unsigned i = 0; i < plan->commands; i++) {

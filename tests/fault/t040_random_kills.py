@@ -45,7 +45,8 @@ class Side:
         """One build; True when it was killed."""
         process = subprocess.Popen(
             [NVCACHE, "nvcc", "-c", f"../work/{name}.cu", "-o", f"{name}.o"], cwd=directory,
-            env={**self.place.env, "NVCACHE_MAX_SIZE": "1M"}, stderr=subprocess.PIPE, start_new_session=True,
+            env={**self.place.env, "NVCACHE_MAX_SIZE": "2M", "NVCACHE_BASE_DIR": str(directory)},
+            stderr=subprocess.PIPE, start_new_session=True,
         )
         with self.lock:
             self.alive[worker] = process.pid
@@ -143,7 +144,7 @@ def round_of(place, tally, workers, kills):
             totals[key] = totals.get(key, type(value)()) + value
     for what in ("wrong", "broken", "stuck"):
         tally.check(totals.get(what) == 0, f"2 x {workers} processes: {totals.get(what)} {what}: {totals.get('notes')}")
-    env = {"NVCACHE_MAX_SIZE": "1M"}
+    env = {"NVCACHE_MAX_SIZE": "2M"}
     tally.check(place.nvcache("verify", env=env).code == 0, "verify after the kills")
     for name in units_of(0):
         done = place.compile(name, env=env)
@@ -168,6 +169,7 @@ def main():
     stats = place.stats()
     tally.check(stats is not None, "stats can be read")
     tally.check(place.has_hits(), "nothing hit")
+    figure("hits", str(stats["hits"]["manifest"] if stats else None))
     figure("errors that nvcache counted", json.dumps((stats or {}).get("errors", {})))
 
     tally.end()
