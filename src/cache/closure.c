@@ -368,15 +368,26 @@ check_source(struct session *session, const struct closure *closure)
     return refuse(session, NVC_NOSTORE_MOVED, source);
 }
 
+/* gcc takes the time from SOURCE_DATE_EPOCH; clang does not before 16. */
+static bool
+has_fixed_time(const struct session *session)
+{
+    bool is_gcc = false;
+
+    for (size_t i = 0; i < session->layout.files.n; i++)
+        is_gcc = is_gcc || str_starts(path_base(session->layout.files.v[i]), "cc1");
+    return is_gcc && getenv("SOURCE_DATE_EPOCH") != NULL;
+}
+
 static enum nvc_status
 check_flags(struct session *session, unsigned flags)
 {
     if (flags & SCAN_TIMESTAMP)
         return refuse(session, NVC_NOSTORE_TIME, "__TIMESTAMP__");
-    if ((flags & SCAN_TIME) && getenv("SOURCE_DATE_EPOCH") == NULL)
+    if ((flags & SCAN_TIME) && !has_fixed_time(session))
         return refuse(session, NVC_NOSTORE_TIME, "__DATE__ or __TIME__");
     if (flags & SCAN_HIDDEN)
-        return refuse(session, NVC_NOSTORE_HIDDEN, ".incbin or #embed");
+        return refuse(session, NVC_NOSTORE_HIDDEN, "a file for the assembler or #embed");
     return NVC_OK;
 }
 

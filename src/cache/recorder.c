@@ -22,6 +22,7 @@
 #include "nvcache/store/store.h"
 #include "outfile_priv.h"
 #include "session_priv.h"
+#include "steady_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -244,6 +245,8 @@ record(struct session *session, const struct compiled *compiled, struct texts *t
     if (st == NVC_OK)
         st = closure_build(session, compiled->dependencies.v, compiled->dependencies.n,
                            &closure);
+    if (st == NVC_OK)
+        st = steady_check(session, &closure);
     if (st != NVC_OK)
         return st;
     manifest.compile_us = (uint64_t)(compiled->process.wall_ns / 1000);

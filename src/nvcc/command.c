@@ -32,6 +32,7 @@ struct parser {
     size_t n;
     size_t cap;
     size_t file_bytes; /* read from options files so far */
+    const struct options_file *files;
     const char *culprit;
 };
 
@@ -73,6 +74,19 @@ add_unknown(struct parser *parser, const char *word)
 static enum nvc_status parse_words(struct parser *parser, const struct strlist *words,
                                    int depth);
 
+static void
+remember_file(struct parser *parser, const char *path, const struct buf *text)
+{
+    struct options_file *file = arena_alloc(parser->arena, sizeof(*file));
+    char *copy = arena_alloc(parser->arena, text->len + 1);
+
+    if (text->len > 0)
+        memcpy(copy, text->data, text->len);
+    *file = (struct options_file){
+        .next = parser->files, .path = path, .text = copy, .len = text->len};
+    parser->files = file;
+}
+
 static enum nvc_status
 parse_file(struct parser *parser, const char *path, int depth)
 {
@@ -87,6 +101,7 @@ parse_file(struct parser *parser, const char *path, int depth)
     if (fs_read(path, COMMAND_MAX_FILE_BYTES - parser->file_bytes, &text) != NVC_OK)
         return refuse(parser, NVC_BYPASS_OPTIONS_FILE, path);
     parser->file_bytes += text.len;
+    remember_file(parser, path, &text);
     strlist_init(&words, parser->arena);
     if (!words_of_file((const char *)text.data, text.len, &words))
         return refuse(parser, NVC_BYPASS_USAGE, path);
@@ -300,6 +315,7 @@ command_parse(struct arena *arena, int argc, char *const argv[], struct nvcc_com
         return st;
     out->args = parser.args;
     out->nargs = parser.n;
+    out->options_files = parser.files;
     for (size_t i = 0; i < out->nargs; i++)
         if (out->args[i].option != NULL)
             note_fact(out, &out->args[i]);

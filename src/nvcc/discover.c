@@ -14,6 +14,7 @@
 #include "nvcache/base/log.h"
 #include "nvcache/base/path.h"
 #include "nvcache/base/process.h"
+#include "nvcache/nvcc/wrapper.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -243,6 +244,54 @@ add_assembler(struct arena *arena, const char *host, struct toolchain_layout *ou
     return st;
 }
 
+/* The word between `#$ ` and the first macro in nvcc's first command: `gcc`,
+ * `"/dir"/gcc`.
+ */
+static const char *
+planned_host(const struct answer *answer)
+{
+    for (size_t i = 0; i < answer->lines.n; i++) {
+        const char *line = answer->lines.v[i];
+        const char *end = strstr(line, " -D__CUDA");
+        char *name;
+        size_t n = 0;
+
+        if (!str_starts(line, "#$ ") || end == NULL)
+            continue;
+        name = arena_strndup(answer->arena, line + 3, (size_t)(end - line - 3));
+        for (const char *at = name; *at != '\0'; at++)
+            if (*at != '"')
+                name[n++] = *at;
+        name[n] = '\0';
+        return fs_find_program(answer->arena, name, variable(answer, "PATH"), NULL, NULL);
+    }
+    return NULL;
+}
+
+/* The host compiler that nvcc really runs: nvcc.profile, and the directories it puts in
+ * front of PATH, have a say in it. */
+static enum nvc_status
+correct_seat(const struct answer *answer, struct toolchain_seat *seat,
+             struct toolchain_layout *out)
+{
+    const char *program = planned_host(answer);
+    struct wrapper host;
+    enum nvc_status st;
+
+    if (program == NULL)
+        return NVC_BYPASS_TOOLCHAIN;
+    if (str_equal(program, seat->host_program))
+        return NVC_OK;
+    st = wrapper_resolve(answer->arena, program, &host);
+    if (st != NVC_OK)
+        return st;
+    seat->host_program = program;
+    seat->host = host.binary;
+    seat->host_has_words = host.has_words;
+    strlist_add_copy(&out->files, program);
+    return NVC_OK;
+}
+
 static enum nvc_status
 read_host(struct arena *arena, const struct toolchain_seat *seat,
           struct toolchain_layout *out)
@@ -305,6 +354,7 @@ toolchain_discover(struct arena *arena, const struct toolchain_seat *seat,
                    const char *work_dir, struct toolchain_layout *out)
 {
     struct toolchain_layout layout = {0};
+    struct toolchain_seat actual = *seat;
     struct answer answer;
     char *probe = make_probe(arena, work_dir);
     enum nvc_status st;
@@ -321,8 +371,10 @@ toolchain_discover(struct arena *arena, const struct toolchain_seat *seat,
     if (st == NVC_OK)
         st = read_nvcc(&answer, &layout);
     if (st == NVC_OK)
-        st = read_host(arena, seat, &layout);
-    log_event("toolchain.discover", "nvcc=%s host=%s status=%s", seat->nvcc, seat->host,
+        st = correct_seat(&answer, &actual, &layout);
+    if (st == NVC_OK)
+        st = read_host(arena, &actual, &layout);
+    log_event("toolchain.discover", "nvcc=%s host=%s status=%s", seat->nvcc, actual.host,
               status_word(st));
     if (st == NVC_OK)
         *out = layout;

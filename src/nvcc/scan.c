@@ -6,6 +6,7 @@
 
 #include "nvcache/nvcc/scan.h"
 
+#include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -206,12 +207,58 @@ scan_directives(const char *text, size_t len, scan_visitor *visit, void *arg)
     return flags;
 }
 
+/* `.include "file"` of the assembler: no member of an object, and something behind it
+ * that can be a file's name in a string. */
+static bool
+has_assembler_include(const char *text, size_t len)
+{
+    static const char word[] = ".include";
+    const char *end = text + len;
+
+    for (const char *at = text;
+         (at = memmem(at, (size_t)(end - at), word, strlen(word))) != NULL;) {
+        const bool is_member = at > text && (isalnum((unsigned char)at[-1]) ||
+                                             strchr("_)]./", at[-1]) != NULL);
+
+        at += strlen(word);
+        if (!is_member && at < end && strchr(" \t\\\"'", *at) != NULL)
+            return true;
+    }
+    return false;
+}
+
+/* A directive, or a name with a meaning, that is written so that it is not recognised
+ * here: by trigraphs, or in two lines. */
+static bool
+is_disguised(const char *text, size_t len)
+{
+    const char *end = text + len;
+
+    if (memmem(text, len, "\?\?=", 3) != NULL || memmem(text, len, "\?\?/", 3) != NULL)
+        return true;
+    for (const char *at = text;
+         (at = memmem(at, (size_t)(end - at), "\\\n", 2)) != NULL;) {
+        const bool in_word =
+            at > text && (isalnum((unsigned char)at[-1]) || at[-1] == '_');
+
+        at += 2;
+        if (in_word && at < end && (isalnum((unsigned char)*at) || *at == '_'))
+            return true;
+    }
+    return false;
+}
+
 unsigned
 scan_text(const char *text, size_t len, scan_visitor *visit, void *arg)
 {
-    unsigned flags = scan_identifiers(text, len);
+    unsigned flags;
 
+    if (len == 0)
+        return 0; /* an empty file may have no text at all (NULL) */
+    flags = scan_identifiers(text, len);
     if (memmem(text, len, ".incbin", 7) != NULL)
+        flags |= SCAN_HIDDEN;
+    if (has_assembler_include(text, len) || is_disguised(text, len))
         flags |= SCAN_HIDDEN;
     return flags | scan_directives(text, len, visit, arg);
 }

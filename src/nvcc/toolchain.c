@@ -27,8 +27,8 @@ enum {
 /* Variables that decide which programs and directories the host compiler uses, or that
  * nvcc.profile appends to (see environment.c for those that go into the command key). */
 static const char *const steering[] = {
-    "GCC_EXEC_PREFIX", "COMPILER_PATH",      "INCLUDES",      "SYSTEM_INCLUDES",
-    "CPATH",           "CPLUS_INCLUDE_PATH", "C_INCLUDE_PATH"};
+    "GCC_EXEC_PREFIX", "COMPILER_PATH",      "INCLUDES",       "SYSTEM_INCLUDES",
+    "CPATH",           "CPLUS_INCLUDE_PATH", "C_INCLUDE_PATH", "compiler-bindir"};
 
 static bool
 is_directory(const char *path)
@@ -103,6 +103,20 @@ hash_environment(struct hasher *hasher)
     }
 }
 
+/* nvcc puts its own directory and cicc's in front of PATH: what appears in one of them,
+ * which changes the directory's time, may be what it runs from then on. */
+static void
+hash_directories(struct hasher *hasher, struct arena *arena, const char *nvcc)
+{
+    static const char *const names[] = {".", "../nvvm/bin"};
+    const char *real = fs_realpath(arena, nvcc);
+    const char *dir = path_dir(arena, real != NULL ? real : nvcc);
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        hash_stamp(hasher, path_join(arena, dir, names[i]));
+    hash_stamp(hasher, path_join(arena, dir, "nvcc.profile"));
+}
+
 enum nvc_status
 toolchain_layout_key(const struct toolchain_seat *seat, struct digest *out)
 {
@@ -118,6 +132,7 @@ toolchain_layout_key(const struct toolchain_seat *seat, struct digest *out)
     hasher_str(&hasher, as != NULL ? as : "");
     hash_environment(&hasher);
     hash_stamp(&hasher, profile);
+    hash_directories(&hasher, &arena, seat->nvcc);
     hasher_str(&hasher, seat->program);
     if (hash_stamp(&hasher, seat->nvcc) && hash_stamp(&hasher, seat->host_program) &&
         hash_stamp(&hasher, seat->host))
@@ -195,6 +210,22 @@ digest_contents(struct memo *memo, const struct toolchain_layout *layout,
     }
     hasher_final(&hasher, out);
     return NVC_OK;
+}
+
+bool
+toolchain_is_since(const struct toolchain_layout *layout, int64_t moment_ns)
+{
+    for (size_t i = 0; i < layout->files.n; i++) {
+        struct stat info;
+        struct stamp stamp;
+
+        if (stat(layout->files.v[i], &info) != 0)
+            return true;
+        stamp = stamp_of(&info);
+        if (stamp_is_since(&stamp, moment_ns))
+            return true;
+    }
+    return false;
 }
 
 static enum nvc_status

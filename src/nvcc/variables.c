@@ -10,7 +10,9 @@
  * are read. NVCC_CCBIN and the two with flags are part of the command; PATH only decides
  * which programs run, and those are in the toolchain; LIBRARIES and LD_LIBRARY_PATH do
  * not reach a compile's output. Host compiler: gcc's manual, "Environment Variables
- * Affecting GCC", and "Environment Variables" of cpp's. TMPDIR must not matter, and does
+ * Affecting GCC", and "Environment Variables" of cpp's. In COMPILER_PATH and
+ * GCC_EXEC_PREFIX another cc1plus or `as` can appear at any time, so with them nothing is
+ * cached. TMPDIR must not matter, and does
  * not: it is ours. */
 
 #include "nvcache/nvcc/variables.h"
@@ -35,8 +37,6 @@ const char *const variables_in_key[] = {
     "CPATH",
     "C_INCLUDE_PATH",
     "CPLUS_INCLUDE_PATH",
-    "GCC_EXEC_PREFIX",
-    "COMPILER_PATH",
     "GCC_COMPARE_DEBUG",
     "GCC_EXTRA_DIAGNOSTIC_OUTPUT",
     "GCC_ROOT",
@@ -56,7 +56,8 @@ const char *
 variables_forbidden(void)
 {
     static const char *const names[] = {"DEPENDENCIES_OUTPUT", "SUNPRO_DEPENDENCIES",
-                                        "DUMP_KNOBS_TO_FILE"};
+                                        "DUMP_KNOBS_TO_FILE", "COMPILER_PATH",
+                                        "GCC_EXEC_PREFIX"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (getenv(names[i]) != NULL)

@@ -26,6 +26,14 @@ struct command_arg {
                           (-forward-unknown-to-host-compiler) */
 };
 
+/* An options file as it was read. */
+struct options_file {
+    const struct options_file *next;
+    const char *path;
+    const char *text;
+    size_t len;
+};
+
 enum command_phase {
     PHASE_LINK,    /* no phase option: compile and link */
     PHASE_COMPILE, /* -c (also with -dc, -dw) */
@@ -48,6 +56,7 @@ struct nvcc_command {
     size_t nargs;
 
     /* What command_parse knows. */
+    const struct options_file *options_files;
     enum command_deps deps;
     bool deps_phony;         /* -MP: an empty rule for each prerequisite */
     const char *deps_target; /* -MT's last value; NULL: the output's name */

@@ -64,6 +64,9 @@ NVC_NODISCARD enum nvc_status toolchain_layout_decode(struct arena *arena,
                                                       const void *data, size_t len,
                                                       struct toolchain_layout *out);
 
+/* May one of the files have been replaced at or after `moment_ns`? */
+bool toolchain_is_since(const struct toolchain_layout *layout, int64_t moment_ns);
+
 /* The identity: the contents of all files, in order, without their paths.  MISS when a
  * file is gone (discover again). */
 NVC_NODISCARD enum nvc_status toolchain_digest(struct memo *memo,

@@ -9,7 +9,8 @@ extern const char *const variables_in_key[];
 extern const size_t variables_in_key_n;
 
 /* The first variable that is set and makes the host compiler write further files
- * (DEPENDENCIES_OUTPUT), or NULL. */
+ * (DEPENDENCIES_OUTPUT),
+ * or look for its own parts elsewhere (COMPILER_PATH); or NULL. */
 const char *variables_forbidden(void);
 
 #endif

@@ -1,0 +1,138 @@
+/* What must not have moved while the compiler ran, besides the inputs themselves.
+ *
+ * A directory that is renamed, or a link that is pointed elsewhere and back, changes
+ * which file has a name without touching the file.  Both leave a change time: of the
+ * link, and of the directory that was renamed.  A directory's change time alone says
+ * little, because every file made in it changes it too; but that changes its modification
+ * time as well.
+ *
+ * Must never say "steady" for what it could not look at. */
+
+#include "steady_priv.h"
+
+#include "closure_priv.h"
+#include "nvcache/base/arena.h"
+#include "nvcache/base/buf.h"
+#include "nvcache/base/fs.h"
+#include "nvcache/base/path.h"
+#include "nvcache/base/strlist.h"
+#include "session_priv.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+static enum nvc_status
+moved(struct session *session, const char *path)
+{
+    session->culprit = arena_strdup(session->arena, path);
+    return NVC_NOSTORE_MOVED;
+}
+
+static bool
+name_has_moved(const char *path, int64_t moment_ns)
+{
+    struct stat info;
+    struct stamp stamp;
+
+    if (lstat(path, &info) != 0)
+        return true;
+    stamp = stamp_of(&info);
+    if (S_ISLNK(info.st_mode))
+        return stamp_is_since(&stamp, moment_ns);
+    return S_ISDIR(info.st_mode) && stamp.ctime_ns >= moment_ns &&
+           stamp.mtime_ns < moment_ns;
+}
+
+static size_t
+shared_length(const char *a, const char *b)
+{
+    size_t n = 0;
+
+    while (a[n] != '\0' && a[n] == b[n])
+        n++;
+    return n;
+}
+
+/* Each name on the way to `path`, less those shared with `last`, looked at before. */
+static enum nvc_status
+check_names(struct session *session, const char *path, const char *last)
+{
+    const size_t shared = shared_length(path, last);
+    const size_t len = strlen(path);
+    char *prefix = arena_strdup(session->arena, path);
+
+    for (size_t i = 1; i <= len; i++) {
+        if (i < shared || (path[i] != '/' && path[i] != '\0'))
+            continue;
+        prefix[i] = '\0';
+        if (name_has_moved(prefix, session->begin_ns))
+            return moved(session, prefix);
+        prefix[i] = path[i];
+    }
+    return NVC_OK;
+}
+
+static enum nvc_status
+check_places(struct session *session, const struct closure *closure)
+{
+    const struct strlist *tools = &session->layout.files;
+    const char *last = "";
+    enum nvc_status st = NVC_OK;
+
+    for (size_t i = 0; i < closure->n + tools->n && st == NVC_OK; i++) {
+        const char *name =
+            i < closure->n ? closure->files[i].path : tools->v[i - closure->n];
+        const char *path = path_join(session->arena, session->cwd, name);
+
+        st = check_names(session, path, last);
+        last = path;
+    }
+    return st;
+}
+
+/* They were read before the compiler read them. */
+static enum nvc_status
+check_options_files(struct session *session)
+{
+    for (const struct options_file *file = session->command.options_files; file != NULL;
+         file = file->next) {
+        AUTO_BUF text = BUF_INIT;
+        struct stat info;
+        struct stamp stamp;
+
+        if (stat(file->path, &info) != 0)
+            return moved(session, file->path);
+        stamp = stamp_of(&info);
+        if (stamp_is_since(&stamp, session->begin_ns) ||
+            fs_read(file->path, COMMAND_MAX_FILE_BYTES, &text) != NVC_OK ||
+            text.len != file->len ||
+            (text.len > 0 && memcmp(text.data, file->text, text.len) != 0))
+            return moved(session, file->path);
+    }
+    return NVC_OK;
+}
+
+static enum nvc_status
+check_toolchain(struct session *session)
+{
+    struct digest now;
+
+    if (toolchain_is_since(&session->layout, session->begin_ns) ||
+        toolchain_digest(session->memo, &session->layout, session->begin_ns, &now) !=
+            NVC_OK ||
+        !digest_equal(&now, &session->toolchain))
+        return moved(session, "toolchain");
+    return NVC_OK;
+}
+
+enum nvc_status
+steady_check(struct session *session, const struct closure *closure)
+{
+    enum nvc_status st = check_options_files(session);
+
+    if (st == NVC_OK)
+        st = check_toolchain(session);
+    if (st == NVC_OK)
+        st = check_places(session, closure);
+    return st;
+}
