@@ -217,8 +217,10 @@ has_assembler_include(const char *text, size_t len)
 
     for (const char *at = text;
          (at = memmem(at, (size_t)(end - at), word, strlen(word))) != NULL;) {
-        const bool is_member = at > text && (isalnum((unsigned char)at[-1]) ||
-                                             strchr("_)]./", at[-1]) != NULL);
+        const bool is_escape = at > text + 1 && at[-2] == '\\'; /* "\n.include" */
+        const bool is_member =
+            at > text && !is_escape &&
+            (isalnum((unsigned char)at[-1]) || strchr("_)]./", at[-1]) != NULL);
 
         at += strlen(word);
         if (!is_member && at < end && strchr(" \t\\\"'", *at) != NULL)

@@ -43,10 +43,10 @@ struct store {
     unsigned read_wait_ms;
     unsigned write_wait_ms;
     bool read_only;
-    bool crashed;   /* LMDB ended in a fatal signal: it is not called again */
+    bool crashed;     /* LMDB ended in a fatal signal: it is not called again */
     bool read_waited; /* the deadline is spent: from now on the lock is only tried */
     bool write_waited;
-    bool has_trash; /* files were seen that wait to be unlinked */
+    bool has_trash;              /* files were seen that wait to be unlinked */
     char boot_id[STORE_BOOT_ID]; /* "": not read yet.  Tests put another one here. */
     struct store_damage damage;
 

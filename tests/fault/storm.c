@@ -23,8 +23,6 @@
 #include <time.h>
 #include <unistd.h>
 
-extern char **environ;
-
 struct plan {
     char *nvcache;
     unsigned processes;

@@ -37,8 +37,9 @@ struct store_config {
 };
 
 /* Prepare the directory; opens no generation.
- * ERR_OWNER: belongs to somebody else (and we are not root), or is world-writable. ERR_PERMISSION, ERR_NOSPACE,
- * ERR_IO. ERR_NETWORK_FS.  A directory that exists but cannot be written opens read only.
+ * ERR_OWNER: belongs to somebody else (and we are not root), or is world-writable.
+ * ERR_PERMISSION, ERR_NOSPACE, ERR_IO. ERR_NETWORK_FS.  A directory that exists but
+ * cannot be written opens read only.
  */
 NVC_NODISCARD enum nvc_status store_open(const struct store_config *config,
                                          struct store **out);

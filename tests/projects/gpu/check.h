@@ -2,13 +2,13 @@
 #include <cstdio>
 #include <cuda_runtime.h>
 
-#define CHECK(call)                                                                       \
-    do {                                                                                  \
-        cudaError_t error_ = (call);                                                      \
-        if (error_ != cudaSuccess) {                                                      \
-            std::printf("%s:%d: %s\n", __FILE__, __LINE__, cudaGetErrorString(error_));   \
-            return -1;                                                                    \
-        }                                                                                 \
+#define CHECK(call)                                                                      \
+    do {                                                                                 \
+        cudaError_t error_ = (call);                                                     \
+        if (error_ != cudaSuccess) {                                                     \
+            std::printf("%s:%d: %s\n", __FILE__, __LINE__, cudaGetErrorString(error_));  \
+            return -1;                                                                   \
+        }                                                                                \
     } while (0)
 
 /* Each returns what it computed; main knows what that must be. */
