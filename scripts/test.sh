@@ -2,14 +2,18 @@
 # Sets this machine up and runs every check and test; the last line counts them all.
 #
 #   scripts/test.sh            what every change must pass
-#   scripts/test.sh --long     also clang, the installed package, and real projects
-#   scripts/test.sh STAGE...   only these: checks build unit asan e2e clang package real
+#   scripts/test.sh --long     also clang, the installed package, other CUDA versions and real
+#                              projects; long fault tests
+#   scripts/test.sh STAGE...   only these: checks build unit asan e2e fault clang package
+#                              versions real
 set -eu
 . "$(dirname "$0")/lib.sh"
 
-stages='checks build unit asan e2e'
+stages='checks build unit asan e2e fault'
+is_long=0
 if [ "${1:-}" = --long ]; then
-    stages="$stages clang package real"
+    is_long=1
+    stages="$stages clang package versions real"
     shift
 fi
 [ $# = 0 ] || stages=$*
@@ -115,8 +119,30 @@ stage_asan() {
 stage_e2e() {
     local log=$BUILD/logs/e2e.log
     stage_build || return 1
+    counted "options of this nvcc" python3 tests/e2e/options_table.py "$NVCC" || true
     NVCACHE=$BUILD/dev/nvcache tests/e2e/run.sh 2>&1 </dev/null | tee "$log" || true
     add_counts "$log"
+}
+
+stage_fault() {
+    local log=$BUILD/logs/fault.log
+    stage_build || return 1
+    NVCACHE=$BUILD/dev/nvcache FULL=$is_long tests/fault/run.sh 2>&1 </dev/null | tee "$log" || true
+    add_counts "$log"
+}
+
+# Other versions of nvcc, beside the one found: what they read, say and accept differs.
+stage_versions() {
+    local version log
+    stage_build || return 1
+    for version in 11.8 12.4 13.5; do
+        counted "cuda-$version" scripts/cuda.sh $version "$BUILD/cuda-$version" || continue
+        log=$BUILD/logs/e2e-$version.log
+        counted "options of $version" python3 tests/e2e/options_table.py "$BUILD/cuda-$version/bin/nvcc" || true
+        NVCC=$BUILD/cuda-$version/bin/nvcc NVCACHE=$BUILD/dev/nvcache \
+            tests/e2e/run.sh t010_launcher t040_inputs t045_new_directories t100_options 2>&1 </dev/null | tee "$log" || true
+        add_counts "$log"
+    done
 }
 
 stage_clang() {
@@ -147,7 +173,7 @@ say "test: with $NVCC"
 
 for stage in $stages; do
     case $stage in
-    checks | build | unit | asan | e2e | clang | package | real) ;;
+    checks | build | unit | asan | e2e | fault | clang | package | versions | real) ;;
     *) die "there is no stage '$stage'" ;;
     esac
     "stage_$stage" || true
