@@ -247,11 +247,13 @@ damage(struct bench *bench, enum kind kind, uint8_t *data, size_t len)
         for (size_t i = 0; i < PAGE; i++)
             page[i] = (uint8_t)draw(bench, 256);
         return len;
-    default:
+    case FOREIGN_FILE:
+    case KINDS:
         /* An old or another file's copy under this name. */
         memcpy(data, foreign->data, foreign->len < len ? foreign->len : len);
         return foreign->len < len ? foreign->len : len;
     }
+    return len;
 }
 
 static void
