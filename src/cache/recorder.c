@@ -103,6 +103,8 @@ fill_watched(struct session *session, const struct closure *closure, struct mani
         out->watched[out->n_watched++] = roots_place(&session->roots, all.v[i]);
 }
 
+_Static_assert(ROOTS_MAX <= MANIFEST_MAX_BOUND, "every root can be bound");
+
 /* Debug information names the directories; __FILE__ in any input may name any of them. */
 static void
 fill_bound(struct session *session, const struct closure *closure, struct manifest *out)
@@ -112,7 +114,7 @@ fill_bound(struct session *session, const struct closure *closure, struct manife
     if (!session->command.debug_info && (closure->flags & SCAN_FILE) == 0)
         return;
     out->bound = arena_array(session->arena, roots->n, sizeof(*out->bound));
-    for (size_t i = 0; i < roots->n && out->n_bound < MANIFEST_MAX_BOUND; i++) {
+    for (size_t i = 0; i < roots->n; i++) {
         const struct root *root = &roots->v[i];
 
         if (root->is_free || (root->kind == ROOT_CWD && !session->command.debug_info))

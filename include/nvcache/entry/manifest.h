@@ -17,7 +17,7 @@ struct buf;
 #define MANIFEST_VERSION   1
 #define MANIFEST_MAX_DIRS  65536
 #define MANIFEST_MAX_FILES 262144
-#define MANIFEST_MAX_BOUND 64
+#define MANIFEST_MAX_BOUND 128 /* as many as a command has roots */
 
 struct manifest_file {
     uint32_t dir; /* index into dirs */
