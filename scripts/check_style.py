@@ -25,13 +25,16 @@ LOUD_PLACES = {"guard.c"}  # the crash guard's handler, when nothing guarded is 
 
 
 def tracked_files():
-    listing = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    if listing.returncode == 0:
+    if shutil.which("git") and (ROOT / ".git").exists():
+        listing = subprocess.run(
+            ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+        )
         names = listing.stdout.splitlines()
-    else:  # a source package without git
-        names = [str(p.relative_to(ROOT)) for p in ROOT.rglob("*") if "build" not in p.relative_to(ROOT).parts[:1]]
+    else:  # a source package, or a machine without git
+        names = [
+            str(p.relative_to(ROOT)) for p in ROOT.rglob("*")
+            if p.relative_to(ROOT).parts[0] not in ("build", ".git")
+        ]
     return [ROOT / name for name in sorted(set(names)) if (ROOT / name).is_file()]
 
 
