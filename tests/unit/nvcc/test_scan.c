@@ -45,7 +45,7 @@ names_in_include_directives(void **state)
     assert_scan("#include_next <n.h>\n", 0, ">n.h ");
     assert_scan("#import <i.h>", 0, "<i.h ");
     assert_scan("/* c */ #include /* d */ <x.h>\n", 0, "<x.h ");
-    assert_scan("#inc\\\nlude <x.h>\n", 0, "");
+    assert_scan("#inc\\\nlude <x.h>\n", SCAN_HIDDEN, "");
     assert_scan("#include \\\n <x.h>\n", 0, "<x.h ");
     assert_scan("%:include <d.h>\n", 0, "<d.h ");
     assert_scan("#include MACRO\n", SCAN_COMPUTED, "");
