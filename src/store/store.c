@@ -181,13 +181,12 @@ get_from(struct store *store, struct generation *generation, const struct record
     if (st != NVC_OK)
         return st;
     st = reader_open_record(store, key, record, out);
-    if (st == NVC_ERR_CORRUPT || st == NVC_ERR_LIMIT) {
-        store->damage.records++;
-        return NVC_ERR_CORRUPT;
-    }
     if (st == NVC_ERR_CRASH) {
         generation->damaged = true;
         store->has_damage = true;
+    } else if (st != NVC_OK) {
+        store->damage.records++;
+        st = NVC_ERR_CORRUPT;
     }
     return st;
 }

@@ -55,12 +55,6 @@ restart(struct reader_walk *walk)
     walk->done = false;
 }
 
-static bool
-is_damage(enum nvc_status st)
-{
-    return st == NVC_ERR_CORRUPT || st == NVC_ERR_LIMIT;
-}
-
 /* ---- scan ---- */
 
 struct scan {
@@ -82,9 +76,9 @@ visit_batch(struct scan *scan)
 
         if (st == NVC_ERR_CRASH)
             return st;
-        if (is_damage(st))
+        if (st != NVC_OK)
             scan->store->damage.records++;
-        if (st == NVC_OK)
+        else
             scan->stopped = !scan->visit(&item->key, value, scan->arg);
     }
     return NVC_OK;

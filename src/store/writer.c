@@ -109,10 +109,10 @@ look_at_existing(struct add_call *add, const MDB_val *value)
 {
     const uint8_t *payload;
     size_t len;
-    const enum nvc_status st =
-        record_open(add->key, value->mv_data, value->mv_size, &payload, &len);
 
-    add->is_damaged = st == NVC_ERR_CORRUPT || st == NVC_ERR_LIMIT;
+    /* Another version's record has no business in this directory: also damage. */
+    add->is_damaged =
+        record_open(add->key, value->mv_data, value->mv_size, &payload, &len) != NVC_OK;
 }
 
 static void

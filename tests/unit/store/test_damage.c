@@ -139,6 +139,26 @@ a_record_moved_to_another_key_is_corrupt(void **state)
     assert_true(has(fixture->store, 1, 0, 100));
 }
 
+/* As a bit flip in the version leaves it. */
+static void
+a_record_of_another_version_is_damaged_and_replaced(void **state)
+{
+    struct fixture *const fixture = *state;
+    const struct record_key key = key_of(2);
+    uint8_t sealed[RECORD_HEADER_SIZE + RECORD_KEY_MAX + 100];
+
+    fixture_open(fixture);
+    assert_int_equal(put(fixture->store, 1, 0, 100), NVC_OK);
+    store_release(fixture->store);
+    record_seal(&key, "payload", 7, sealed);
+    sealed[4] ^= 2;
+    plant(fixture, &key, sealed, record_size(&key, 7));
+    assert_int_equal(status_of_get(fixture->store, 2), NVC_ERR_CORRUPT);
+    assert_int_equal(damage_of(fixture).records, 1);
+    assert_int_equal(put(fixture->store, 2, 1, 500), NVC_OK);
+    assert_true(has(fixture->store, 2, 1, 500));
+}
+
 /* ---- whole files ---- */
 
 static void
@@ -428,6 +448,7 @@ test_damage(void)
 {
     const struct CMUnitTest tests[] = {
         STORE_TEST(a_flipped_bit_is_corrupt_and_the_next_put_heals_it),
+        STORE_TEST(a_record_of_another_version_is_damaged_and_replaced),
         STORE_TEST(an_older_good_copy_answers_for_a_damaged_one),
         STORE_TEST(a_record_moved_to_another_key_is_corrupt),
         STORE_TEST(a_truncated_file_is_set_aside_and_the_others_answer),
