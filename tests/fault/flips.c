@@ -2,6 +2,7 @@
  * it.
  *
  *   flips FLIPS TRUNCATIONS OTHERS
+ *   flips KIND SEED                   one run again, as a failed one tells
  *
  * A record is given back right or not at all, and what was lost can be stored and read
  * again at once.  Each batch runs in a child of its own, because a crash inside LMDB that
@@ -335,6 +336,8 @@ static void
 run_one(struct bench *bench, enum kind kind)
 {
     struct figures *const figures = &bench->figures[kind];
+    const uint64_t seed = bench->random;
+    const uint64_t wrong = figures->wrong;
     bool lost[RECORDS];
     unsigned missed;
 
@@ -347,6 +350,8 @@ run_one(struct bench *bench, enum kind kind)
         missed = read_all(bench, figures, lost);
     }
     figures->not_healed += missed;
+    if (missed > 0 || figures->wrong > wrong)
+        printf("  again with: flips %d %llu\n", kind, (unsigned long long)seed);
 }
 
 /* ---- batches ---- */
@@ -362,6 +367,7 @@ run_batch(struct bench *bench, enum kind kind, unsigned count)
     if (pid == 0) {
         for (unsigned i = 0; i < count; i++)
             run_one(bench, kind);
+        fflush(stdout);
         _exit(0);
     }
     return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
@@ -385,16 +391,26 @@ run_kind(struct bench *bench, enum kind kind, unsigned count)
     return died + (unsigned)f->wrong + (unsigned)f->not_healed + (f->runs != count);
 }
 
+/* One run, by the state of the random numbers; leaves the files. */
+static int
+run_again(struct bench *bench, unsigned kind, uint64_t seed)
+{
+    bench->random = seed;
+    run_one(bench, (enum kind)(kind < KINDS ? kind : 0));
+    printf("  files: %s\n", bench->dir);
+    return bench->figures[kind < KINDS ? kind : 0].not_healed != 0;
+}
+
 int
 main(int argc, char **argv)
 {
     struct bench bench = {.random = 88172645463325252U};
     const char *const parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-    unsigned counts[3], failed = 0;
+    unsigned counts[3] = {0, 0, 0}, failed = 0;
 
-    if (argc != 4)
+    if (argc != 3 && argc != 4)
         return 2;
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < argc - 1 && i < 3; i++)
         counts[i] = (unsigned)strtoul(argv[1 + i], NULL, 10);
     snprintf(bench.top, sizeof(bench.top), "%s/nvcache-flips-XXXXXX", parent);
     if (mkdtemp(bench.top) == NULL)
@@ -410,6 +426,8 @@ main(int argc, char **argv)
                          MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     make_payloads(&bench);
     make_store(&bench);
+    if (argc == 3)
+        return run_again(&bench, counts[0], strtoull(argv[2], NULL, 10));
     for (enum kind kind = ONE_BIT; kind <= TREE_BITS; kind++)
         failed += run_kind(&bench, kind, counts[0] / 4);
     failed += run_kind(&bench, TRUNCATED, counts[1]);
