@@ -11,8 +11,9 @@ SMALL = {"NVCACHE_MAX_SIZE": "1M"}  # generations of 64 KiB
 class Stage:
     """A command in a state of the cache.  unit: what it compiles, None for a command of nvcache's."""
 
-    def __init__(self, name, state, argv, unit=None, env=None):
+    def __init__(self, name, state, argv, unit=None, env=None, wrap=()):
         self.name, self.state, self.argv, self.unit, self.env = name, state, argv, unit, env or {}
+        self.wrap = list(wrap)
 
 
 def fill_until(place, stem, is_enough):
@@ -49,6 +50,16 @@ def small_states(place):
     return (begin, begin_unit), promote, (evict, evict_unit)
 
 
+def other_boot(place):
+    """Words before a command that show it another boot of the machine; none where that cannot be."""
+    boot_id = "/proc/sys/kernel/random/boot_id"
+    fake = place.top / "boot_id"
+    fake.write_text("00000000-1111-2222-3333-444444444444\n")
+    wrap = ["unshare", "-m", "sh", "-c", f'mount --bind {fake} {boot_id} && exec "$@"', "sh"]
+    shown = subprocess.run([*wrap, "cat", boot_id], capture_output=True, text=True, check=False).stdout
+    return wrap if shown == fake.read_text() else []
+
+
 def all_stages(place):
     def compile_stage(name, state, unit, env=None):
         return Stage(name, state, [NVCACHE, *place.command(unit)], unit, env)
@@ -60,7 +71,9 @@ def all_stages(place):
     place.compile("a")
     full = place.save("full")
     begin, promote, evict = small_states(place)
+    boot = other_boot(place)
     return [
+        *([Stage("first write after a restart", warm, [NVCACHE, *place.command("a")], "a", wrap=boot)] if boot else []),
         compile_stage("miss, empty store", None, "a"),
         compile_stage("miss, warm store", warm, "a"),
         compile_stage("hit", full, "a"),
@@ -79,7 +92,7 @@ def calls_of(place, stage):
     """How often the command makes each system call: {name: count}."""
     copy_tree(stage.state, place.cache)
     counts = place.top / "counts"
-    done = place.run(stage.argv, wrap=["strace", "-c", "-o", counts], env=stage.env)
+    done = place.run(stage.argv, wrap=[*stage.wrap, "strace", "-c", "-o", counts], env=stage.env)
     assert done.code == 0, (stage.name, done.err)
     calls = {}
     for line in counts.read_text().splitlines():

@@ -66,9 +66,9 @@ def main():
         where = workers.prepare(worker, stage)
         label = f"{stage.name}, {call} {when}"
         inject = ["strace", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:signal=SIGKILL:when={when}"]
-        done = place.run(stage.argv, wrap=inject, cwd=where[1], env={**stage.env, "NVCACHE_DIR": str(where[0])})
+        done = place.run(stage.argv, wrap=[*stage.wrap, *inject], cwd=where[1], env={**stage.env, "NVCACHE_DIR": str(where[0])})
         killed[0] += done.code == -9
-        tally.check(done.code in (0, -9), f"{label}: ended with {done.code}")
+        tally.check(done.code in (0, -9, 137), f"{label}: ended with {done.code}")
         if stage.unit:
             tally.check(is_whole(place, stage, where[2]), f"{label}: a partial output")
         follow_up(place, worker, stage, where, tally, label)

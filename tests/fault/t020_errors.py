@@ -103,7 +103,7 @@ class Errors:
         """One disturbed build and two undisturbed ones."""
         cache, work, output = self.workers.prepare(worker, stage)
         how = {"cwd": work, "env": {**stage.env, "NVCACHE_DIR": str(cache)}}
-        done = self.place.run(stage.argv, wrap=wrap, **how)
+        done = self.place.run(stage.argv, wrap=[*stage.wrap, *wrap], **how)
         right = self.place.right(stage.unit)
         good = done.code == 0 and output.exists() and output.read_bytes() == right
         if good or not is_excused():
