@@ -256,7 +256,7 @@ answer_dryrun(void)
 
     fprintf(stderr,
             "#$ _HERE_=%s\n#$ TOP=%s/..\n#$ CICC_PATH=%s\n#$ PATH=%s:/usr/bin:/bin\n"
-            "#$ INCLUDES=\n#$ SYSTEM_INCLUDES=\n",
+            "#$ INCLUDES=\n#$ SYSTEM_INCLUDES=\n#$ gcc -D__CUDA_ARCH_LIST__=800 -E\n",
             dir, dir, dir, dir);
     return 0;
 }
