@@ -1,0 +1,328 @@
+/* A compiler for the property test: its object is everything it read, after
+ * preprocessing, with the flags and variables that reach the tools.  It searches headers
+ * as gcc does: -iquote, -I, CPATH, -isystem, each directory once, in its last kind.
+ *
+ * It reads #include with "name", <name> or a macro, #include_next, #define NAME "text",
+ * and #if __has_include(...) with #else and #endif, not nested.  Everything else is text.
+ * With a name of gcc it answers what nvcache asks of a host compiler.  Appends a byte to
+ * the file FAKE_RUNS for each compile.  Must never be cleverer than that. */
+
+#define _GNU_SOURCE
+#include <ctype.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    MAX_DIRS = 64,
+    MAX_FILES = 256,
+    MAX_DEPTH = 12
+};
+
+static const char *quote_dirs[MAX_DIRS], *chain[MAX_DIRS];
+static bool is_system[MAX_DIRS];
+static int n_quote, n_chain, n_files;
+static char *files[MAX_FILES];
+static char macro[PATH_MAX];
+static const char *source, *output, *depfile;
+static FILE *object;
+static char *object_text;
+static size_t object_len;
+
+static void
+fail(const char *what, const char *which)
+{
+    fprintf(stderr, "fake: %s: %s\n", what, which);
+    exit(1);
+}
+
+static bool
+is_regular(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 && !S_ISDIR(info.st_mode);
+}
+
+static bool
+join(char *out, const char *dir, const char *name)
+{
+    if (strcmp(dir, ".") == 0)
+        snprintf(out, PATH_MAX, "%s", name);
+    else
+        snprintf(out, PATH_MAX, "%s/%s", dir, name);
+    return is_regular(out);
+}
+
+/* Where a name is found; behind `after` for #include_next (-1: not that). */
+static bool
+find(char *out, const char *from, const char *name, bool quoted, int after, int *where)
+{
+    char copy[PATH_MAX];
+
+    *where = -1;
+    snprintf(copy, sizeof(copy), "%s", from);
+    if (after < 0 && quoted && join(out, dirname(copy), name))
+        return true;
+    for (int i = 0; after < 0 && quoted && i < n_quote; i++)
+        if (join(out, quote_dirs[i], name))
+            return true;
+    for (int i = after + 1; i < n_chain; i++)
+        if (join(out, chain[i], name))
+            return *where = i, true;
+    return false;
+}
+
+static void read_file(const char *path, int where, int depth);
+
+/* "name" or <name> at `at`, or the macro. */
+static bool
+take_name(const char *at, char *name, bool *quoted)
+{
+    while (isspace((unsigned char)*at) || *at == '(')
+        at++;
+    if (*at != '"' && *at != '<') {
+        snprintf(name, PATH_MAX, "%s", macro);
+        return *quoted = true, macro[0] != '\0';
+    }
+    *quoted = *at == '"';
+    snprintf(name, PATH_MAX, "%.*s", (int)strcspn(at + 1, "\">"), at + 1);
+    return true;
+}
+
+static void
+directive(const char *line, const char *path, int where, int depth, bool *skipping)
+{
+    char name[PATH_MAX], found[PATH_MAX];
+    bool quoted;
+    int at;
+
+    if (strncmp(line, "#endif", 6) == 0)
+        *skipping = false;
+    else if (strncmp(line, "#else", 5) == 0)
+        *skipping = !*skipping;
+    else if (strncmp(line, "#if __has_include", 17) == 0)
+        *skipping = !take_name(line + 17, name, &quoted) ||
+                    !find(found, path, name, quoted, -1, &at);
+    else if (*skipping)
+        return;
+    else if (strncmp(line, "#define HEADER \"", 16) == 0)
+        snprintf(macro, sizeof(macro), "%.*s", (int)strcspn(line + 16, "\""), line + 16);
+    else if (strncmp(line, "#include_next", 13) == 0) {
+        if (take_name(line + 13, name, &quoted) &&
+            find(found, path, name, false, where, &at))
+            read_file(found, at, depth + 1);
+    } else if (strncmp(line, "#include", 8) == 0) {
+        if (!take_name(line + 8, name, &quoted) ||
+            !find(found, path, name, quoted, -1, &at))
+            fail("no such header", line);
+        read_file(found, at, depth + 1);
+    } else
+        fputs(line, object);
+}
+
+static void
+remember(const char *path)
+{
+    for (int i = 0; i < n_files; i++)
+        if (strcmp(files[i], path) == 0)
+            return;
+    if (n_files < MAX_FILES)
+        files[n_files++] = strdup(path);
+}
+
+static void
+read_file(const char *path, int where, int depth)
+{
+    char line[4096];
+    bool skipping = false;
+    FILE *in = fopen(path, "re");
+
+    if (in == NULL || depth > MAX_DEPTH)
+        fail("cannot read", path);
+    remember(path);
+    while (fgets(line, sizeof(line), in) != NULL)
+        if (line[0] == '#')
+            directive(line, path, where, depth, &skipping);
+        else if (!skipping)
+            fputs(line, object);
+    fclose(in);
+}
+
+static void
+add_dir(const char *dir, bool system)
+{
+    if (n_chain < MAX_DIRS)
+        is_system[n_chain] = system, chain[n_chain++] = dir[0] == '\0' ? "." : dir;
+}
+
+/* As gcc: a directory that is also a system directory is dropped before it; else the
+ * first of several counts. */
+static void
+drop_repeated(void)
+{
+    int n = 0;
+
+    for (int i = 0; i < n_chain; i++) {
+        struct stat a, b;
+        bool keep = stat(chain[i], &a) == 0 && S_ISDIR(a.st_mode);
+
+        for (int k = 0; k < n_chain && keep; k++)
+            if (k != i && stat(chain[k], &b) == 0 && a.st_ino == b.st_ino &&
+                a.st_dev == b.st_dev)
+                keep = is_system[i] == is_system[k] ? i < k : is_system[i];
+        if (keep)
+            is_system[n] = is_system[i], chain[n++] = chain[i];
+    }
+    n_chain = n;
+}
+
+static void
+take_word(char *word, char *next, bool *used_next)
+{
+    *used_next = true;
+    if (strcmp(word, "-o") == 0)
+        output = next;
+    else if (strcmp(word, "-MF") == 0)
+        depfile = next;
+    else if (strcmp(word, "-isystem") == 0)
+        add_dir(next, true);
+    else if (strcmp(word, "-Xcompiler") == 0 && next != NULL &&
+             strncmp(next, "-iquote,", 8) == 0)
+        quote_dirs[n_quote++] = next + 8;
+    else if (strcmp(word, "-optf") == 0) {
+        char text[256] = "";
+        FILE *in = fopen(next, "re");
+
+        if (in == NULL || fgets(text, sizeof(text), in) == NULL)
+            fail("options file", next);
+        fprintf(object, "%.*s\n", (int)strcspn(text, "\n"), text);
+        fclose(in);
+    } else {
+        *used_next = false;
+        if (strncmp(word, "-I", 2) == 0)
+            add_dir(word + 2, false);
+        else if (word[0] != '-')
+            source = word;
+        else if (strcmp(word, "-MD") != 0 && strcmp(word, "-c") != 0)
+            fprintf(object, "%s\n", word);
+    }
+}
+
+static void
+take_environment(void)
+{
+    static const char *const names[] = {"PTXAS_FLAGS", "OCG_FLAGS", "NVVM_FLAGS"};
+    char *rest = getenv("CPATH");
+
+    for (int i = 0; i < 3; i++)
+        fprintf(object, "%s=%s\n", names[i],
+                getenv(names[i]) != NULL ? getenv(names[i]) : "");
+    rest = rest == NULL || rest[0] == '\0' ? NULL : strdup(rest);
+    for (char *dir; (dir = strsep(&rest, ":")) != NULL;)
+        add_dir(dir, false);
+}
+
+/* System directories behind all others. */
+static void
+order_chain(void)
+{
+    const char *dirs[MAX_DIRS];
+    bool system[MAX_DIRS];
+    int n = 0;
+
+    for (int pass = 0; pass < 2; pass++)
+        for (int i = 0; i < n_chain; i++)
+            if (is_system[i] == (pass == 1))
+                dirs[n] = chain[i], system[n++] = is_system[i];
+    memcpy(chain, dirs, sizeof(chain));
+    memcpy(is_system, system, sizeof(is_system));
+}
+
+static void
+write_results(void)
+{
+    FILE *out = fopen(output, "we");
+
+    fclose(object);
+    if (out == NULL || fwrite(object_text, 1, object_len, out) != object_len ||
+        fclose(out) != 0)
+        fail("cannot write", output);
+    if (depfile == NULL)
+        return;
+    out = fopen(depfile, "we");
+    if (out == NULL)
+        fail("cannot write", depfile);
+    fprintf(out, "%s : %s", output, files[0]);
+    for (int i = 1; i < n_files; i++)
+        fprintf(out, " \\\n    %s", files[i]);
+    fputs("\n", out);
+    fclose(out);
+}
+
+static void
+count_run(void)
+{
+    const char *path = getenv("FAKE_RUNS");
+    const int fd =
+        path == NULL ? -1 : open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+
+    if (fd >= 0 && write(fd, ".", 1) == 1)
+        close(fd);
+}
+
+static int
+answer(int argc, char **argv, bool is_host)
+{
+    static char dir[PATH_MAX];
+    const ssize_t n = readlink("/proc/self/exe", dir, sizeof(dir) - 1);
+
+    dir[n > 0 ? n : 0] = '\0';
+    dirname(dir);
+    if (is_host && argc > 1 && strcmp(argv[1], "-print-prog-name=as") == 0)
+        printf("%s/as\n", dir);
+    else if (is_host)
+        fprintf(stderr,
+                " %s/cc1plus -E -quiet /dev/null\n#include <...> search starts "
+                "here:\nEnd of search list.\n",
+                dir);
+    else
+        fprintf(stderr,
+                "#$ _HERE_=%s\n#$ TOP=%s/..\n#$ CICC_PATH=%s\n#$ PATH=%s:/usr/bin:/bin\n"
+                "#$ INCLUDES=\n#$ SYSTEM_INCLUDES=\n#$ gcc -D__CUDA_ARCH_LIST__=800 -E\n",
+                dir, dir, dir, dir);
+    return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+    const char *name = basename(argv[0]);
+
+    if (strcmp(name, "gcc") == 0)
+        return answer(argc, argv, true);
+    object = open_memstream(&object_text, &object_len);
+    for (int i = 1; i < argc; i++) {
+        bool used_next;
+
+        if (strcmp(argv[i], "--dryrun") == 0)
+            return answer(argc, argv, false);
+        take_word(argv[i], argv[i + 1], &used_next);
+        i += used_next;
+    }
+    take_environment();
+    order_chain();
+    drop_repeated();
+    if (source == NULL || output == NULL)
+        fail("usage", "-c SOURCE -o OUTPUT");
+    count_run();
+    read_file(source, -1, 0);
+    write_results();
+    return 0;
+}

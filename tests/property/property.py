@@ -1,0 +1,320 @@
+#!/usr/bin/env python3
+"""Random edits of random projects: after each, nvcache's result is the compiler's own.
+
+  property.py [--steps N] [--seed S] [--long] fake     a compiler whose object is all it read
+  property.py [--steps N] [--seed S] [--long] real     nvcc, fewer steps
+
+Prints how many steps there were, how many were hits, and the needless misses: steps whose inputs
+(the object the compiler made) had been compiled by the same command before, and were compiled
+again.  Ends with 1 when a result was wrong, and says which edits led to it.  NVCACHE is the
+program (build/dev/nvcache), NVCC the compiler of `real`."""
+
+import argparse
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+DIRS = ["inc", "inc/sub", "sys", "quoted", "cpath", "late", "src"]
+NAMES = ["a.h", "b.h", "sub/c.h", "d.h"]
+
+
+def write(path, text):
+    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    with open(path, "w", encoding="ascii") as out:
+        out.write(text)
+
+
+class Project:
+    """A source, headers, an options file, flags and variables, in the working directory."""
+
+    def __init__(self, chance, real):
+        self.chance = chance
+        self.real = real
+        self.includes = ["-Iinc", "-Isys"]
+        self.flags = ["-DX=1"]
+        self.environment = {}
+        write("options", "-DOPTION=1\n")
+        self.header("inc/a.h")
+        self.header("sys/b.h")
+        self.header("inc/sub/c.h")
+        self.header("sys/d.h")
+        self.source()
+
+    def value(self):
+        return self.chance.randrange(8)
+
+    def body(self, depth):
+        """Text that one pass or another sees."""
+        kind = self.chance.randrange(5)
+        name = f"v{self.chance.randrange(10 ** 6)}"
+        if not self.real:
+            return f"{name} {self.value()}\n"
+        if kind == 0 and depth > 0:
+            return f"#ifndef __CUDA_ARCH__\nstatic const char {name}[] = \"{self.value()}\";\n#endif\n"
+        if kind == 1:
+            return f"#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 860\n__device__ int {name} = {self.value()};\n#endif\n"
+        return f"__device__ int {name} = {self.value()};\n"
+
+    def reference(self, names):
+        name = self.chance.choice(names)
+        kind = self.chance.randrange(6)
+        if kind == 0:
+            return f"#if __has_include(\"{name}\")\n{self.body(0)}#else\n{self.body(0)}#endif\n"
+        if kind == 1:
+            return f"#if __has_include(<{name}>)\n{self.body(0)}#endif\n"
+        if kind == 2:
+            return f"#define HEADER \"{name}\"\n#include HEADER\n#undef HEADER\n"
+        return f"#include <{name}>\n" if kind == 3 else f"#include \"{name}\"\n"
+
+    def header(self, path):
+        place = NAMES.index(path[-7:] if path.endswith("sub/c.h") else os.path.basename(path))
+        text = self.body(1)
+        if place + 1 < len(NAMES) and self.chance.random() < 0.5:
+            text += self.reference(NAMES[place + 1:])
+        elif self.chance.random() < 0.1:
+            base = NAMES[place]
+            text += f"#include_next <{base}>\n" if self.real is False else ""
+        write(path, text)
+
+    def source(self):
+        text = self.reference(["a.h"]) + self.body(1) + self.reference(NAMES)
+        if self.real:
+            text = text + "__global__ void k(int *p) { *p = X; }\n"
+        write("src/main.cu", text)
+
+    def any_header(self):
+        found = [os.path.join(top, f) for top, _, fs in os.walk(".") for f in fs if f.endswith(".h")]
+        found = [path for path in found if os.path.isfile(path)]
+        return self.chance.choice(sorted(found)) if found else None
+
+    def place(self):
+        directory = self.chance.choice(DIRS[:1] + DIRS[2:])
+        return os.path.join(directory, self.chance.choice(NAMES))
+
+    # ---- edits: each returns a line that says what it did ----
+
+    def edit_header(self):
+        path = self.any_header()
+        if path:
+            info = os.stat(path)
+            with open(path, encoding="ascii") as text:
+                old = text.read()
+            new = re.sub(r"(\d)(;|\n|\")", lambda m: str(self.value()) + m[2], old)
+            write(path, new)
+            if self.chance.random() < 0.5:
+                os.utime(path, ns=(info.st_atime_ns, info.st_mtime_ns))
+        return f"edit {path}, same size"
+
+    def new_header(self):
+        path = self.place()
+        if os.path.isdir(path):
+            return "nothing"
+        if os.path.islink(path):
+            os.remove(path)
+        self.header(path)
+        return f"write {path}"
+
+    def remove_header(self):
+        path = self.any_header()
+        if path:
+            os.remove(path)
+        return f"remove {path}"
+
+    def touch(self):
+        path = self.any_header() or "src/main.cu"
+        if os.path.exists(path):
+            os.utime(path)
+        return f"touch {path}"
+
+    def link_header(self):
+        path, target = self.place(), self.any_header()
+        if os.path.lexists(path) or not target or os.path.realpath(target) == os.path.realpath(path):
+            return "nothing"
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        os.symlink(os.path.abspath(target), path)
+        return f"link {path} to {target}"
+
+    def swap_directories(self):
+        a, b = self.chance.sample(["inc", "sys", "late", "cpath", "quoted"], 2)
+        for old, new in ((a, "swap"), (b, a), ("swap", b)):
+            if os.path.lexists(old):
+                os.rename(old, new)
+        return f"swap {a} and {b}"
+
+    def block_header(self):
+        path = self.place()
+        if not os.path.lexists(path):
+            os.makedirs(path)
+            return f"directory {path}"
+        if os.path.isdir(path) and not os.path.islink(path) and not os.listdir(path):
+            os.rmdir(path)
+        return f"no directory {path}"
+
+    def new_source(self):
+        self.source()
+        return "write src/main.cu"
+
+    def options_file(self):
+        write("options", f"-DOPTION={self.value() % 3}\n")
+        if "-optf" not in self.flags:
+            self.flags += ["-optf", "options"]
+        return "options file"
+
+    def change_flags(self):
+        self.flags = [f"-DX={self.value() % 4}"] + (["-optf", "options"] if self.chance.random() < 0.3 else [])
+        pool = ["-Iinc", "-Isys", "-Ilate", "-I./inc", "-isystem|sys", "-isystem|late", "-isystem|inc"]
+        pool += ["-Xcompiler|-iquote,quoted"]
+        chosen = self.chance.sample(pool, self.chance.randrange(1, 5))
+        self.includes = [word for entry in chosen for word in entry.split("|")]
+        return "flags " + " ".join(self.includes + self.flags)
+
+    def change_environment(self):
+        pool = {"CPATH": ["cpath", "late:cpath", ":late"], "PTXAS_FLAGS": ["-O0", "-O1"], "OCG_FLAGS": ["-O0"]}
+        name = self.chance.choice(sorted(pool))
+        if name in self.environment:
+            del self.environment[name]
+        else:
+            self.environment[name] = self.chance.choice(pool[name])
+        return f"environment {self.environment}"
+
+    def undo(self):
+        if os.path.isdir("../saved"):
+            for entry in os.listdir("."):
+                (shutil.rmtree if os.path.isdir(entry) and not os.path.islink(entry) else os.remove)(entry)
+            shutil.copytree("../saved", ".", symlinks=True, dirs_exist_ok=True)
+        return "back to the saved state"
+
+    def save(self):
+        shutil.rmtree("../saved", ignore_errors=True)
+        shutil.copytree(".", "../saved", symlinks=True)
+        return "save the state"
+
+    def edit(self):
+        kinds = [(self.edit_header, 6), (self.new_header, 6), (self.remove_header, 2), (self.touch, 4), (self.link_header, 2)]
+        kinds += [(self.swap_directories, 1), (self.block_header, 1), (self.new_source, 1), (self.options_file, 2)]
+        kinds += [(self.change_flags, 3), (self.change_environment, 2), (self.undo, 2), (self.save, 1), (lambda: "nothing", 2)]
+        functions, weights = zip(*kinds)
+        return self.chance.choices(functions, weights)[0]()
+
+
+class Run:
+    def __init__(self, options):
+        self.real = options.mode == "real"
+        self.chance = random.Random(options.seed)
+        self.top = tempfile.mkdtemp(prefix="nvcache-property-")
+        self.nvcache = os.path.abspath(os.environ.get("NVCACHE", os.path.join(HERE, "../../build/dev/nvcache")))
+        self.work = os.path.join(self.top, "work")
+        self.environment = {k: v for k, v in os.environ.items() if k in ("HOME", "PATH", "LANG")}
+        self.environment.update(NVCACHE_DIR=os.path.join(self.top, "cache"), FAKE_RUNS=os.path.join(self.top, "runs"))
+        self.environment["TMPDIR"] = self.top
+        self.nvcc = os.environ.get("NVCC") or shutil.which("nvcc") or "/usr/local/cuda/bin/nvcc"
+        self.known = set()
+        self.hits = self.needless = self.wrong = self.failed = self.compiled = 0
+        os.makedirs(self.work)
+        os.chdir(self.work)
+        if not self.real:
+            self.install_fake()
+        self.project = Project(self.chance, self.real)
+
+    def install_fake(self):
+        tools = os.path.join(self.top, "bin")
+        os.makedirs(tools)
+        self.nvcc = os.path.join(tools, "nvcc")
+        subprocess.run(["gcc", "-O1", "-w", "-o", self.nvcc, os.path.join(HERE, "fake_compiler.c")], check=True)
+        for tool in ("gcc", "as", "cc1plus", "cudafe++", "ptxas", "fatbinary", "cicc"):
+            os.link(self.nvcc, os.path.join(tools, tool))
+        self.environment["PATH"] = tools + ":" + self.environment["PATH"]
+
+    def compile(self, launcher):
+        for name in ("out.o", "out.d"):
+            if os.path.exists(name):
+                os.remove(name)
+        arch = ["-gencode", "arch=compute_80,code=sm_80", "-gencode", "arch=compute_86,code=sm_86"] if self.real else []
+        words = launcher + [self.nvcc] + arch + self.project.includes + self.project.flags
+        words += ["-MD", "-MF", "out.d", "-c", "src/main.cu", "-o", "out.o"]
+        done = subprocess.run(words, env={**self.environment, **self.project.environment}, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120, check=False)
+        results = [done.returncode]
+        for name in ("out.o", "out.d"):
+            data = b""
+            if os.path.exists(name):
+                with open(name, "rb") as got:
+                    data = re.sub(rb"tmpxft_[0-9a-f]+_[0-9a-f]+", b"tmpxft_X", got.read())
+            results.append(data)
+        return words[len(launcher):], results
+
+    def counted(self, name):
+        text = subprocess.run([self.nvcache, "stats", "--json"], env=self.environment, capture_output=True, text=True, check=False).stdout
+        found = re.search(rf'"{name}": *(\d+)', text)
+        return int(found[1]) if found else 0
+
+    def compiles(self):
+        if self.real:
+            return self.counted("misses")
+        path = self.environment["FAKE_RUNS"]
+        return os.path.getsize(path) if os.path.exists(path) else 0
+
+    def step(self, what):
+        words, plain = self.compile([])
+        before = self.compiles()
+        cached = self.compile([self.nvcache])[1]
+        ran = self.compiles() != before
+        state = (tuple(words), str(sorted(self.project.environment.items())), plain[1], plain[2])
+        if cached != plain:
+            self.wrong += 1
+            return False
+        if plain[0] != 0:
+            self.failed += 1
+        elif not ran:
+            self.hits += 1
+        else:
+            self.compiled += 1
+            self.needless += state in self.known
+            if state in self.known:
+                self.reasons[what.split(" ")[0]] = self.reasons.get(what.split(" ")[0], 0) + 1
+        self.known.add(state)
+        return True
+
+    def all(self, steps):
+        self.reasons = {}
+        trail = []
+        for number in range(steps):
+            what = self.project.edit()
+            trail.append(what)
+            if not self.step(what):
+                print(f"WRONG at step {number}: {self.project.includes} {self.project.flags} {self.project.environment}")
+                print("  after: " + "; ".join(trail[-6:]))
+                print(f"  files: {self.work}")
+                return 1
+            if number % 500 == 499:  # another project
+                shutil.rmtree(self.work)
+                os.makedirs(self.work)
+                os.chdir(self.work)
+                self.project = Project(self.chance, self.real)
+        print(f"{steps} steps: {self.hits} hits, {self.compiled} compiled ({self.needless} needlessly), "
+              f"{self.failed} did not compile, {self.wrong} wrong")
+        if self.reasons:
+            print("needless after: " + ", ".join(f"{what} {n}" for what, n in sorted(self.reasons.items())))
+        os.chdir("/")
+        shutil.rmtree(self.top)
+        return 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("mode", choices=("fake", "real"))
+    parser.add_argument("--steps", type=int)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--long", action="store_true")
+    options = parser.parse_args()
+    default = {"fake": (2000, 100000), "real": (20, 2000)}[options.mode][options.long]
+    return Run(options).all(options.steps or default)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
