@@ -14,7 +14,7 @@ from faultlib import FULL, NVCACHE, Place, Tally, copy_tree, figure, program
 
 UNITS = 64
 ROUNDS = [(64, 1000), (256, 1000)] if FULL else [(32, 40)]
-LONGEST_MS = 10000
+LONGEST_MS = 10000  # for 64 processes; more of them share the processors
 
 
 class Disturbance:
@@ -70,7 +70,8 @@ def round_of(place, tally, processes, commands):
     tally.check(found["wrong"] == 0, f"{what}: {found['wrong']} wrong objects")
     tally.check(found["broken"] == 0, f"{what}: {found['broken']} broken builds: {done.stderr[-300:]}")
     tally.check(outcomes_of(stats) == processes * commands, f"{what}: {outcomes_of(stats)} counted")
-    tally.check(found["slowest_ms"] <= LONGEST_MS, f"{what}: a command took {found['slowest_ms']} ms")
+    tally.check(found["slowest_ms"] <= LONGEST_MS * max(1, processes // 64), f"{what}: a command took {found['slowest_ms']} ms")
+    tally.check(sum(stats["hits"].values()) > 0, f"{what}: nothing hit")
     tally.check(not disturbance.failed, f"{what}: {disturbance.failed[:3]}")
     tally.check(place.nvcache("verify", env=env).code == 0, f"{what}: verify")
     figure(f"{what} commands", f"{found['wrong']} wrong, {found['broken']} broken, "
