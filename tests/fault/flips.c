@@ -351,7 +351,7 @@ run_one(struct bench *bench, enum kind kind)
     }
     figures->not_healed += missed;
     if (missed > 0 || figures->wrong > wrong)
-        printf("  again with: flips %d %llu\n", kind, (unsigned long long)seed);
+        printf("  again with: flips %u %llu\n", (unsigned)kind, (unsigned long long)seed);
 }
 
 /* ---- batches ---- */
