@@ -201,19 +201,38 @@ store_result(struct session *session, const struct compiled *compiled,
     return st == NVC_ERR_LIMIT ? NVC_NOSTORE_LARGE : NVC_NOSTORE_STORE;
 }
 
+/* All groups' records in one buffer, which must not move afterwards. */
+static void
+encode_groups(const struct search_record *search, struct manifest *manifest,
+              struct buf *records)
+{
+    size_t at = 0;
+
+    search_chain_encode(search, records);
+    manifest->groups[0].record_len = records->len;
+    for (size_t i = 0; i < search->n_quotes; i++) {
+        const size_t begin = records->len;
+
+        search_quotes_encode(&search->quotes[i], records);
+        manifest->groups[1 + i].record_len = records->len - begin;
+    }
+    for (size_t g = 0; g < manifest->n_groups; g++) {
+        manifest->groups[g].record = records->data + at;
+        at += manifest->groups[g].record_len;
+    }
+}
+
 static enum nvc_status
 store_manifest(struct session *session, const struct closure *closure,
                struct manifest *manifest)
 {
     const struct record_key key =
         key_record_at(RECORD_MANIFEST, &session->key.digest, clock_wall_ns());
-    AUTO_BUF search = BUF_INIT;
+    AUTO_BUF records = BUF_INIT;
     AUTO_BUF record = BUF_INIT;
     enum nvc_status st;
 
-    search_record_encode(&closure->search, &search);
-    manifest->search = search.data;
-    manifest->search_len = search.len;
+    encode_groups(&closure->search, manifest, &records);
     manifest_encode(manifest, &record);
     st = store_put(session->store, &key, record.data, record.len);
     if (st == NVC_OK)

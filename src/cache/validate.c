@@ -212,25 +212,47 @@ is_same_watched(const struct validation *v, const struct strlist *now, size_t gr
     return true;
 }
 
-/* Look again where one group's directories have changed. */
-static bool
-is_same_search(const struct validation *v, const struct search_record *search,
-               size_t group)
+/* What the search of one group finds now, and what it found then. */
+static enum nvc_status
+search_group(const struct validation *v, size_t group, struct strlist *watched,
+             struct digest *now, struct digest *then)
 {
-    const struct roots *roots = &v->session->roots;
+    const struct watch_group *members = &v->manifest->groups[group];
     struct arena *arena = v->session->arena;
-    const struct digest *then = &search->found;
-    struct strlist watched;
-    struct digest found;
+    struct search_record chain;
+    struct search_quotes quotes;
+    enum nvc_status st;
 
-    strlist_init(&watched, arena);
     if (group == 0) {
-        headers_in_chain(arena, roots, search, &found, &watched);
-    } else {
-        then = &search->quotes[group - 1].found;
-        headers_in_quotes(arena, roots, &search->quotes[group - 1], &found, &watched);
+        st = search_chain_decode(arena, members->record, members->record_len, &chain);
+        if (st != NVC_OK)
+            return st;
+        headers_in_chain(arena, &v->session->roots, &chain, now, watched);
+        *then = chain.found;
+        return NVC_OK;
     }
-    return digest_equal(&found, then) && is_same_watched(v, &watched, group);
+    st = search_quotes_decode(arena, members->record, members->record_len, &quotes);
+    if (st != NVC_OK)
+        return st;
+    headers_in_quotes(arena, &v->session->roots, &quotes, now, watched);
+    *then = quotes.found;
+    return NVC_OK;
+}
+
+/* Look again where one group's directories have changed. */
+static enum nvc_status
+check_found(const struct validation *v, size_t group)
+{
+    struct strlist watched;
+    struct digest now;
+    struct digest then;
+
+    strlist_init(&watched, v->session->arena);
+    if (search_group(v, group, &watched, &now, &then) != NVC_OK)
+        return miss(v, NVC_MISS_LOST, "damaged search record");
+    if (!digest_equal(&now, &then) || !is_same_watched(v, &watched, group))
+        return miss(v, NVC_MISS_SEARCH, "header search path");
+    return NVC_OK;
 }
 
 /* The stamps of one group together. */
@@ -246,33 +268,18 @@ group_stamps(const struct validation *v, const struct stamp *all, size_t group)
 }
 
 static enum nvc_status
-check_group(const struct validation *v, const struct search_record *search,
-            const struct stamp *all, size_t group)
+check_group(const struct validation *v, const struct stamp *all, size_t group)
 {
     const size_t n = v->manifest->groups[group].n;
     const struct stamp *stamps = group_stamps(v, all, group);
     const struct checksum key = stamps_key(v, stamps, n, SEED_GROUP + group);
+    enum nvc_status st;
 
     if (is_known(v, key))
         return NVC_OK;
-    if (!is_same_search(v, search, group))
-        return miss(v, NVC_MISS_SEARCH, "header search path");
-    if (all_settled(stamps, n, v->now_ns))
+    st = check_found(v, group);
+    if (st == NVC_OK && all_settled(stamps, n, v->now_ns))
         memo_put(v->session->memo, key, &v->manifest->result);
-    return NVC_OK;
-}
-
-static enum nvc_status
-search_again(const struct validation *v, const struct stamp *stamps)
-{
-    struct search_record search;
-    enum nvc_status st = search_record_decode(v->session->arena, v->manifest->search,
-                                              v->manifest->search_len, &search);
-
-    if (st != NVC_OK || v->manifest->n_groups != 1 + search.n_quotes)
-        return miss(v, NVC_MISS_LOST, "damaged search record");
-    for (size_t group = 0; group < v->manifest->n_groups && st == NVC_OK; group++)
-        st = check_group(v, &search, stamps, group);
     return st;
 }
 
@@ -282,11 +289,12 @@ check_search(const struct validation *v)
     const size_t n = v->manifest->n_watched;
     const struct stamp *stamps = stamp_watched(v);
     const struct checksum key = stamps_key(v, stamps, n, SEED_WATCHED);
-    enum nvc_status st;
+    enum nvc_status st = NVC_OK;
 
     if (is_known(v, key))
         return NVC_OK;
-    st = search_again(v, stamps);
+    for (size_t group = 0; group < v->manifest->n_groups && st == NVC_OK; group++)
+        st = check_group(v, stamps, group);
     if (st == NVC_OK && all_settled(stamps, n, v->now_ns))
         memo_put(v->session->memo, key, &v->manifest->result);
     return st;

@@ -6,8 +6,7 @@
  *   dirs:  u32 n, n x place
  *   files: u32 n, n x (dir u32, name), then n x digest
  *   watched: u32 n, n x place
- *   groups: u32 n, n x (u32 n, n x u32)
- *   search: u32 len, bytes */
+ *   groups: u32 n, n x (u32 n, n x u32, u32 len, bytes of a search record) */
 
 #include "nvcache/entry/manifest.h"
 
@@ -91,6 +90,8 @@ put_groups(struct buf *out, const struct manifest *manifest)
         wire_put_u32(out, (uint32_t)manifest->groups[i].n);
         for (size_t k = 0; k < manifest->groups[i].n; k++)
             wire_put_u32(out, manifest->groups[i].watched[k]);
+        wire_put_u32(out, (uint32_t)manifest->groups[i].record_len);
+        buf_append(out, manifest->groups[i].record, manifest->groups[i].record_len);
     }
 }
 
@@ -107,8 +108,6 @@ manifest_encode(const struct manifest *manifest, struct buf *out)
     put_files(out, manifest);
     place_list_put(out, manifest->watched, manifest->n_watched);
     put_groups(out, manifest);
-    wire_put_u32(out, (uint32_t)manifest->search_len);
-    buf_append(out, manifest->search, manifest->search_len);
 }
 
 static void
@@ -157,12 +156,14 @@ read_group(struct arena *arena, struct wire_reader *reader, size_t n_watched,
         if (group->watched[k] >= n_watched)
             reader->bad = true;
     }
+    group->record_len = wire_u32(reader);
+    group->record = wire_bytes(reader, group->record_len);
 }
 
 static void
 read_groups(struct arena *arena, struct wire_reader *reader, struct manifest *out)
 {
-    out->n_groups = wire_count(reader, MANIFEST_MAX_DIRS, 4);
+    out->n_groups = wire_count(reader, MANIFEST_MAX_DIRS, 8);
     out->groups = arena_array(arena, out->n_groups, sizeof(*out->groups));
     for (size_t i = 0; i < out->n_groups; i++)
         read_group(arena, reader, out->n_watched, &out->groups[i]);
@@ -185,8 +186,6 @@ manifest_decode(struct arena *arena, const void *data, size_t len, struct manife
     read_files(arena, &reader, &manifest);
     manifest.watched = place_list_read(arena, &reader, &manifest.n_watched);
     read_groups(arena, &reader, &manifest);
-    manifest.search_len = wire_u32(&reader);
-    manifest.search = wire_bytes(&reader, manifest.search_len);
     if (!wire_done(&reader))
         return NVC_ERR_CORRUPT;
     *out = manifest;

@@ -1,10 +1,8 @@
-/* The bytes of a search record: zstd over
+/* The bytes of search records.
  *
- *   found 32 | chain: places | names: u32 n, n x (is_next u8, name)
- *   quotes: u32 n, n x (place, u32 n, n x name, found 32)
- *
- * preceded by the plain length (u32).  It is compressed because it is long, repetitive
- * and rarely read. */
+ *   chain:  plain_len u32, then zstd (or plain, when that is no shorter) of
+ *           found 32 | chain: places | names: u32 n, n x (is_next u8, name)
+ *   quotes: found 32 | place | u32 n, n x name */
 
 #include "nvcache/base/arena.h"
 #include "nvcache/base/buf.h"
@@ -19,7 +17,6 @@ enum {
     PLAIN_MAX = 64 << 20,
     NAMES_MAX = 1 << 20,
     STR_MIN = 5,
-    PLACE_MIN = 2 + STR_MIN,
     LEVEL = 1
 };
 
@@ -33,21 +30,8 @@ put_names(struct buf *out, const struct search_record *search)
     }
 }
 
-static void
-put_quotes(struct buf *out, const struct search_record *search)
-{
-    wire_put_u32(out, (uint32_t)search->n_quotes);
-    for (size_t i = 0; i < search->n_quotes; i++) {
-        place_put(out, &search->quotes[i].dir);
-        wire_put_u32(out, (uint32_t)search->quotes[i].n);
-        for (size_t k = 0; k < search->quotes[i].n; k++)
-            wire_put_str(out, search->quotes[i].names[k]);
-        buf_append(out, search->quotes[i].found.bytes, DIGEST_SIZE);
-    }
-}
-
 void
-search_record_encode(const struct search_record *search, struct buf *out)
+search_chain_encode(const struct search_record *search, struct buf *out)
 {
     AUTO_BUF plain = BUF_INIT;
     bool packed;
@@ -55,11 +39,20 @@ search_record_encode(const struct search_record *search, struct buf *out)
     buf_append(&plain, search->found.bytes, DIGEST_SIZE);
     place_list_put(&plain, search->chain, search->n_chain);
     put_names(&plain, search);
-    put_quotes(&plain, search);
     wire_put_u32(out, (uint32_t)plain.len);
     packed = compress_pack(LEVEL, plain.data, plain.len, out);
     if (!packed)
         buf_append(out, plain.data, plain.len);
+}
+
+void
+search_quotes_encode(const struct search_quotes *quotes, struct buf *out)
+{
+    buf_append(out, quotes->found.bytes, DIGEST_SIZE);
+    place_put(out, &quotes->dir);
+    wire_put_u32(out, (uint32_t)quotes->n);
+    for (size_t i = 0; i < quotes->n; i++)
+        wire_put_str(out, quotes->names[i]);
 }
 
 static void
@@ -79,23 +72,6 @@ read_names(struct arena *arena, struct wire_reader *reader, struct search_record
     for (size_t i = 0; i < out->n_names; i++) {
         out->names[i].is_next = wire_u8(reader);
         out->names[i].name = wire_str(reader, PLACE_MAX);
-    }
-}
-
-static void
-read_quotes(struct arena *arena, struct wire_reader *reader, struct search_record *out)
-{
-    out->n_quotes = wire_count(reader, MANIFEST_MAX_DIRS, PLACE_MIN + 4);
-    out->quotes = arena_array(arena, out->n_quotes, sizeof(*out->quotes));
-    for (size_t i = 0; i < out->n_quotes; i++) {
-        struct search_quotes *quotes = &out->quotes[i];
-
-        place_read(reader, &quotes->dir);
-        quotes->n = wire_count(reader, NAMES_MAX, STR_MIN);
-        quotes->names = arena_array(arena, quotes->n, sizeof(*quotes->names));
-        for (size_t k = 0; k < quotes->n; k++)
-            quotes->names[k] = wire_str(reader, PLACE_MAX);
-        read_digest(reader, &quotes->found);
     }
 }
 
@@ -126,8 +102,8 @@ unpack(struct arena *arena, const void *data, size_t len, struct wire_reader *ou
 }
 
 enum nvc_status
-search_record_decode(struct arena *arena, const void *data, size_t len,
-                     struct search_record *out)
+search_chain_decode(struct arena *arena, const void *data, size_t len,
+                    struct search_record *out)
 {
     struct search_record search = {0};
     struct wire_reader reader;
@@ -138,9 +114,28 @@ search_record_decode(struct arena *arena, const void *data, size_t len,
     read_digest(&reader, &search.found);
     search.chain = place_list_read(arena, &reader, &search.n_chain);
     read_names(arena, &reader, &search);
-    read_quotes(arena, &reader, &search);
     if (!wire_done(&reader))
         return NVC_ERR_CORRUPT;
     *out = search;
+    return NVC_OK;
+}
+
+enum nvc_status
+search_quotes_decode(struct arena *arena, const void *data, size_t len,
+                     struct search_quotes *out)
+{
+    struct search_quotes quotes;
+    struct wire_reader reader;
+
+    wire_read_init(&reader, data, len);
+    read_digest(&reader, &quotes.found);
+    place_read(&reader, &quotes.dir);
+    quotes.n = wire_count(&reader, NAMES_MAX, STR_MIN);
+    quotes.names = arena_array(arena, quotes.n, sizeof(*quotes.names));
+    for (size_t i = 0; i < quotes.n; i++)
+        quotes.names[i] = wire_str(&reader, PLACE_MAX);
+    if (!wire_done(&reader))
+        return NVC_ERR_CORRUPT;
+    *out = quotes;
     return NVC_OK;
 }

@@ -54,15 +54,17 @@ struct search_record {
     size_t n_names;
     struct search_quotes *quotes;
     size_t n_quotes;
-    struct digest
-        found; /* of the set of those that exist (headers_found in the cache room) */
+    struct digest found; /* along the chain: which exist, and where */
 };
 
-/* Which watched directories belong together: their stamps decide the answer to one part
- * of the search, the chain (group 0) or quotes[group - 1]. */
+/* One part of the search, and the watched directories whose stamps decide its answer: the
+ * chain (group 0), or the names that the files of one directory give in quotes.  The
+ * record is only decoded when one of the directories changed. */
 struct watch_group {
     uint32_t *watched; /* indices */
     size_t n;
+    const uint8_t *record; /* search_chain_encode's or search_quotes_encode's bytes */
+    size_t record_len;
 };
 
 struct manifest {
@@ -78,20 +80,26 @@ struct manifest {
     struct place *watched; /* directories whose names decide the search; a stat of each
                               stands for all that was looked for in it */
     size_t n_watched;
-    struct watch_group *groups; /* 1 + n_quotes of the search record */
+    struct watch_group *groups; /* the chain's first */
     size_t n_groups;
-    const uint8_t *search; /* a search_record, encoded; only read when a watched directory
-                              changed */
-    size_t search_len;
 };
 
 void manifest_encode(const struct manifest *manifest, struct buf *out);
-/* Strings and `search` point into `data`. ERR_FORMAT, ERR_CORRUPT. */
+/* Strings and groups' records point into `data`. ERR_FORMAT, ERR_CORRUPT. */
 NVC_NODISCARD enum nvc_status manifest_decode(struct arena *arena, const void *data,
                                               size_t len, struct manifest *out);
 
-void search_record_encode(const struct search_record *search, struct buf *out);
-NVC_NODISCARD enum nvc_status search_record_decode(struct arena *arena, const void *data,
-                                                   size_t len, struct search_record *out);
+/* The chain, its names and what was found; compressed, because it is long and rarely
+ * read. */
+void search_chain_encode(const struct search_record *search, struct buf *out);
+/* Fills in chain, names and found. */
+NVC_NODISCARD enum nvc_status search_chain_decode(struct arena *arena, const void *data,
+                                                  size_t len, struct search_record *out);
+
+/* One directory's names; plain, because a build that writes beside its sources reads it
+ * each time. */
+void search_quotes_encode(const struct search_quotes *quotes, struct buf *out);
+NVC_NODISCARD enum nvc_status search_quotes_decode(struct arena *arena, const void *data,
+                                                   size_t len, struct search_quotes *out);
 
 #endif

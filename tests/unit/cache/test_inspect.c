@@ -42,18 +42,19 @@ static void
 a_manifest_is_decoded_with_its_search(void **state)
 {
     struct search_record search = {0};
-    struct manifest manifest = {0};
+    struct watch_group group = {0};
+    struct manifest manifest = {.groups = &group, .n_groups = 1};
     AUTO_BUF bytes = BUF_INIT;
     AUTO_BUF record = BUF_INIT;
 
     (void)state;
-    search_record_encode(&search, &bytes);
-    manifest.search = bytes.data;
-    manifest.search_len = bytes.len;
+    search_chain_encode(&search, &bytes);
+    group.record = bytes.data;
+    group.record_len = bytes.len;
     manifest_encode(&manifest, &record);
     assert_true(is_good(RECORD_MANIFEST, &record));
     buf_clear(&record);
-    manifest.search_len--;
+    group.record_len--;
     manifest_encode(&manifest, &record);
     assert_false(is_good(RECORD_MANIFEST, &record));
 }

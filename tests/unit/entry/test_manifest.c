@@ -25,7 +25,8 @@ static struct manifest_bound bound[] = {{{ROOT_CWD, 0, ""}, "/home/u/build"}};
 static struct place watched[] = {{ROOT_TOOLKIT, 0, "include"}};
 
 static uint32_t group[] = {0};
-static struct watch_group groups[] = {{group, 1}, {group, 0}};
+static struct watch_group groups[] = {{group, 1, (const uint8_t *)"search", 6},
+                                      {group, 0, NULL, 0}};
 
 static const struct manifest sample = {
     .result = {{0xaa, 0xbb}},
@@ -41,8 +42,6 @@ static const struct manifest sample = {
     .n_watched = 1,
     .groups = groups,
     .n_groups = 2,
-    .search = (const uint8_t *)"search",
-    .search_len = 6,
 };
 
 static void
@@ -77,7 +76,7 @@ manifest_bytes_are_those_of_version_1(void **state)
     (void)state;
     manifest_encode(&sample, &bytes);
     assert_int_equal(MANIFEST_VERSION, 1);
-    assert_int_equal(checksum64(bytes.data, bytes.len, 0), UINT64_C(0xde98a66c961311c5));
+    assert_int_equal(checksum64(bytes.data, bytes.len, 0), UINT64_C(0x306b68d0881a5a5e));
 }
 
 static void
@@ -133,31 +132,43 @@ a_huge_count_is_refused_before_memory_is_taken(void **state)
 static void
 search_record_survives_a_round_trip(void **state)
 {
-    const char *quoted[] = {"a.h", "b.h"};
-    struct search_quotes quotes[] = {{{ROOT_CWD, 0, "src"}, quoted, 2, {{6}}}};
     struct search_name names[] = {{"cub/cub.cuh", 0}, {"stdlib.h", 1}};
-    const struct search_record record = {.chain = dirs,
-                                         .n_chain = 2,
-                                         .names = names,
-                                         .n_names = 2,
-                                         .quotes = quotes,
-                                         .n_quotes = 1,
-                                         .found = {{5}}};
+    const struct search_record record = {
+        .chain = dirs, .n_chain = 2, .names = names, .n_names = 2, .found = {{5}}};
     struct arena arena = ARENA_INIT;
     AUTO_BUF bytes = BUF_INIT;
     struct search_record got;
 
     (void)state;
-    search_record_encode(&record, &bytes);
-    assert_int_equal(search_record_decode(&arena, bytes.data, bytes.len, &got), NVC_OK);
+    search_chain_encode(&record, &bytes);
+    assert_int_equal(search_chain_decode(&arena, bytes.data, bytes.len, &got), NVC_OK);
     assert_int_equal(got.n_names, 2);
     assert_int_equal(got.names[1].is_next, 1);
     assert_string_equal(got.names[1].name, "stdlib.h");
-    assert_string_equal(got.quotes[0].names[1], "b.h");
+    assert_string_equal(got.chain[1].rest, "ATen/core");
     assert_int_equal(got.found.bytes[0], 5);
-    assert_int_equal(got.quotes[0].found.bytes[0], 6);
-    assert_int_not_equal(search_record_decode(&arena, bytes.data, bytes.len - 1, &got),
+    assert_int_not_equal(search_chain_decode(&arena, bytes.data, bytes.len - 1, &got),
                          NVC_OK);
+    arena_fini(&arena);
+}
+
+static void
+quotes_survive_a_round_trip_and_no_truncation(void **state)
+{
+    const char *quoted[] = {"a.h", "b.h"};
+    const struct search_quotes quotes = {{ROOT_CWD, 0, "src"}, quoted, 2, {{6}}};
+    struct arena arena = ARENA_INIT;
+    AUTO_BUF bytes = BUF_INIT;
+    struct search_quotes got;
+
+    (void)state;
+    search_quotes_encode(&quotes, &bytes);
+    assert_int_equal(search_quotes_decode(&arena, bytes.data, bytes.len, &got), NVC_OK);
+    assert_string_equal(got.names[1], "b.h");
+    assert_string_equal(got.dir.rest, "src");
+    assert_int_equal(got.found.bytes[0], 6);
+    for (size_t len = 0; len < bytes.len; len++)
+        assert_int_not_equal(search_quotes_decode(&arena, bytes.data, len, &got), NVC_OK);
     arena_fini(&arena);
 }
 
@@ -308,6 +319,7 @@ test_manifest(void)
         cmocka_unit_test(a_file_in_no_directory_is_refused),
         cmocka_unit_test(a_huge_count_is_refused_before_memory_is_taken),
         cmocka_unit_test(search_record_survives_a_round_trip),
+        cmocka_unit_test(quotes_survive_a_round_trip_and_no_truncation),
         cmocka_unit_test(result_survives_a_round_trip),
         cmocka_unit_test(no_bit_flip_of_a_result_gives_other_bytes),
         cmocka_unit_test(a_bomb_is_refused_by_its_header),
