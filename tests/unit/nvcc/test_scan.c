@@ -19,7 +19,7 @@ int test_scan(void);
 static void
 write_down(enum scan_name_kind kind, const char *name, size_t len, void *arg)
 {
-    static const char marks[] = {'<', '"', '>'};
+    static const char marks[] = {'<', '"', '>', '='};
     struct buf *out = arg;
 
     buf_append_char(out, marks[kind]);
@@ -61,6 +61,34 @@ names_that_has_include_may_ask_for(void **state)
     assert_scan("#define H <h.h>\n", 0, "<h.h ");
     assert_scan("#if 1 && \\\n HAS(<late.h>)\n", 0, "<late.h ");
     assert_scan("#error \"text\"\n", 0, "");
+}
+
+static void
+names_that_macros_stand_for(void **state)
+{
+    (void)state;
+    assert_scan("#define H \"h.h\"\n", 0, "=h.h ");
+    assert_scan("#define HAS(x) __has_include(x)\n", SCAN_PROBE, "");
+    assert_scan("#define OTHER(x) has(x)\n", 0, "");
+}
+
+static void
+directives_in_disguise(void **state)
+{
+    (void)state;
+    assert_scan("\?\?=include <x.h>\n", SCAN_HIDDEN, "");
+    assert_scan("int a\\\nb;\n", SCAN_HIDDEN, "");
+    assert_scan("#define A 1 \\\n + 2\n", 0, "");
+}
+
+static void
+files_for_the_assembler(void **state)
+{
+    (void)state;
+    assert_scan("asm(\".text\\n.include \\\"x.s\\\"\");", SCAN_HIDDEN, "");
+    assert_scan("asm(\".include \" NAME);", SCAN_HIDDEN, "");
+    assert_scan("int n = options.include ;", 0, "");
+    assert_scan("// see docs/.include or a.include()", 0, "");
 }
 
 static void
@@ -165,6 +193,9 @@ test_scan(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_in_include_directives),
         cmocka_unit_test(names_that_has_include_may_ask_for),
+        cmocka_unit_test(names_that_macros_stand_for),
+        cmocka_unit_test(directives_in_disguise),
+        cmocka_unit_test(files_for_the_assembler),
         cmocka_unit_test(time_place_and_hidden_inputs),
         cmocka_unit_test(no_text_is_read_past_its_end),
         cmocka_unit_test(scripts_that_only_run_one_program_are_seen_through),
