@@ -28,6 +28,14 @@ launch() {
     timeout 120 "$launcher" nvcc "$@"
 }
 
+# is_equal FILE FILE: for another launcher without the names of intermediate files, which some
+# choose themselves: all that is loaded, and the symbols.
+is_equal() {
+    same_bytes "$1" "$2" && return 0
+    [ $launcher != nvcache ] && objcopy -S "$1" "$T/bare.1" 2>/dev/null && objcopy -S "$2" "$T/bare.2" 2>/dev/null &&
+        cmp -s "$T/bare.1" "$T/bare.2" && [ "$(nm "$1" 2>/dev/null)" = "$(nm "$2" 2>/dev/null)" ]
+}
+
 # step ARGUMENTS...: compile both ways in fresh copies of the same output names, and compare
 # exit status and every output.
 step() {
@@ -44,7 +52,7 @@ step() {
     [ "$(ls got)" = "$(ls expected)" ] || wrong "outputs '$(ls got | paste -sd ' ')', not '$(ls expected | paste -sd ' ')'"
     for file in expected/*; do
         case $file in *.o | *.ptx | *.cubin | *.fatbin) ;; *) continue ;; esac
-        same_bytes "$file" "got/${file#expected/}" || wrong "${file#expected/} is not nvcc's"
+        [ ! -e "got/${file#expected/}" ] || is_equal "$file" "got/${file#expected/}" || wrong "${file#expected/} is not nvcc's"
     done
 }
 
