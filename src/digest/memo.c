@@ -15,10 +15,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 enum {
@@ -38,8 +40,9 @@ _Static_assert(sizeof(struct slot) == 64, "slots are written with one aligned pw
 #define TABLE_SIZE (sizeof(struct slot) * WAYS * BUCKETS)
 
 struct memo {
-    const struct slot *slots; /* NULL: no table */
-    int fd;                   /* -1: not writable */
+    const struct slot *slots; /* NULL: not mapped */
+    int fd;                   /* -1: no table, or mapped and not writable */
+    bool writable;
 };
 
 /* Created by root in a user's cache, it is the user's. */
@@ -84,6 +87,16 @@ open_table(const char *path, int umask_setting, bool read_only, bool *out_writab
     return fd;
 }
 
+/* On tmpfs, looking at a page that was never written takes room, and when there is none,
+ * it is SIGBUS.  There the table is read with pread. */
+static bool
+holes_need_memory(int fd)
+{
+    struct statfs info;
+
+    return fstatfs(fd, &info) != 0 || info.f_type == TMPFS_MAGIC;
+}
+
 void
 memo_open(const char *path, int umask_setting, bool read_only, struct memo **out)
 {
@@ -98,14 +111,19 @@ memo_open(const char *path, int umask_setting, bool read_only, struct memo **out
         return;
     memo->fd = -1;
     fd = open_table(path, umask_setting, read_only, &writable);
-    if (fd >= 0 && fstat(fd, &info) == 0 && info.st_size == (off_t)TABLE_SIZE)
-        map = mmap(NULL, TABLE_SIZE, PROT_READ, MAP_SHARED, fd, 0);
+    if (fd < 0 || fstat(fd, &info) != 0 || info.st_size != (off_t)TABLE_SIZE) {
+        fs_closep(&fd);
+        return;
+    }
+    memo->fd = fd;
+    memo->writable = writable;
+    if (holes_need_memory(fd))
+        return;
+    map = mmap(NULL, TABLE_SIZE, PROT_READ, MAP_SHARED, fd, 0);
     if (map != MAP_FAILED)
         memo->slots = map;
-    if (map != MAP_FAILED && writable)
-        memo->fd = fd;
-    else
-        fs_closep(&fd);
+    if (map == MAP_FAILED || !writable)
+        fs_closep(&memo->fd);memo->fd);
 }
 
 void
@@ -115,7 +133,7 @@ memo_close(struct memo *memo)
         return;
     if (memo->slots != NULL)
         munmap((void *)(uintptr_t)memo->slots, TABLE_SIZE);
-    fs_closep(&memo->fd);
+    fs_closep(&memo->fd);memo->fd);
     free(memo);
 }
 
@@ -137,16 +155,32 @@ same_key(const struct slot *slot, struct checksum key)
     return slot->key.lo == key.lo && slot->key.hi == key.hi;
 }
 
+static bool
+read_bucket(const struct memo *memo, struct checksum key, struct slot out[WAYS])
+{
+    const size_t size = WAYS * sizeof(struct slot);
+
+    if (memo == NULL)
+        return false;
+    if (memo->slots != NULL) {
+        memcpy(out, &memo->slots[bucket_of(key)], size);
+        return true;
+    }
+    return memo->fd >= 0 &&
+           pread(memo->fd, out, size, (off_t)(bucket_of(key) * sizeof(struct slot))) ==
+               (ssize_t)size;
+}
+
 bool
 memo_get(const struct memo *memo, struct checksum key, struct digest *out)
 {
-    if (memo == NULL || memo->slots == NULL)
+    struct slot bucket[WAYS];
+
+    if (!read_bucket(memo, key, bucket))
         return false;
     for (size_t i = 0; i < WAYS; i++) {
-        const struct slot slot = memo->slots[bucket_of(key) + i];
-
-        if (same_key(&slot, key) && slot.check == check_of(&slot)) {
-            *out = slot.digest;
+        if (same_key(&bucket[i], key) && bucket[i].check == check_of(&bucket[i])) {
+            *out = bucket[i].digest;
             return true;
         }
     }
@@ -155,31 +189,33 @@ memo_get(const struct memo *memo, struct checksum key, struct digest *out)
 
 /* The slot with that key, or else the oldest of the bucket. */
 static size_t
-place_for(const struct memo *memo, struct checksum key)
+place_for(const struct slot bucket[WAYS], struct checksum key)
 {
-    size_t place = bucket_of(key);
+    size_t place = 0;
 
-    for (size_t i = bucket_of(key); i < bucket_of(key) + WAYS; i++) {
-        if (same_key(&memo->slots[i], key))
-            return i;
-        if (memo->slots[i].sequence < memo->slots[place].sequence)
+    for (size_t i = 0; i < WAYS; i++) {
+        if (same_key(&bucket[i], key))
+            return bucket_of(key) + i;
+        if (bucket[i].sequence < bucket[place].sequence)
             place = i;
     }
-    return place;
+    return bucket_of(key) + place;
 }
 
 void
 memo_put(struct memo *memo, struct checksum key, const struct digest *digest)
 {
     struct slot slot = {.key = key, .digest = *digest};
+    struct slot bucket[WAYS];
     ssize_t written;
 
-    if (memo == NULL || memo->slots == NULL || memo->fd < 0)
+    if (memo == NULL || !memo->writable || memo->fd < 0 ||
+        !read_bucket(memo, key, bucket))
         return;
     slot.sequence = (uint64_t)clock_wall_ns();
     slot.check = check_of(&slot);
     written = pwrite(memo->fd, &slot, sizeof(slot),
-                     (off_t)(place_for(memo, key) * sizeof(slot)));
+                     (off_t)(place_for(bucket, key) * sizeof(slot)));
     if (written != (ssize_t)sizeof(slot))
-        fs_closep(&memo->fd);
+        fs_closep(&memo->fd);memo->fd);
 }

@@ -65,6 +65,9 @@ def foreign_fill(place, tally):
         for name in ("plain", "other"):
             check_build(place, tally, name, "on a disk that others filled", env=env)
         tally.check(place.nvcache("verify", env=env).code == 0, "verify on a disk that others filled")
+        check_build(place, tally, "plain", "again on a disk that others filled", env=env)
+        tally.check(place.has_hits(disk / "cache"), "nothing hit on a disk that others filled")
+        tally.check("crash" not in place.stats(disk / "cache")["errors"], "a crash on a disk that others filled")
     finally:
         subprocess.run(["umount", disk], check=False)
 

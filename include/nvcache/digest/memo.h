@@ -12,9 +12,9 @@
  * depends on it: entries may vanish at any time (a fixed number of slots, the oldest of
  * four makes way), a damaged one does not answer.
  *
- * The table is one file of fixed size.  Reading is from a private read-only mapping,
- * writing is one pwrite per entry, so that parallel processes need no lock.  Only settled
- * stamps (stamp.h) may be entered: that is the caller's duty. */
+ * The table is one file of fixed size.  Reading is from a read-only mapping (on tmpfs,
+ * one pread), writing is one pwrite per entry, so that parallel processes need no lock.
+ * Only settled stamps (stamp.h) may be entered: that is the caller's duty. */
 
 /* Its name in the cache directory; the number is the version of its format. */
 #define MEMO_FILE "memo-v1"
