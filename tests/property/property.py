@@ -73,7 +73,7 @@ class Project:
 
     def header(self, path):
         place = NAMES.index(path[-7:] if path.endswith("sub/c.h") else os.path.basename(path))
-        text = self.body(1)
+        text = ("#pragma once\n" if self.real else "") + self.body(1)
         if place + 1 < len(NAMES) and self.chance.random() < 0.5:
             text += self.reference(NAMES[place + 1:])
         elif self.chance.random() < 0.1:
@@ -170,6 +170,7 @@ class Project:
         pool = ["-Iinc", "-Isys", "-Ilate", "-I./inc", "-isystem|sys", "-isystem|late", "-isystem|inc"]
         pool += ["-Xcompiler|-iquote,quoted"]
         chosen = self.chance.sample(pool, self.chance.randrange(1, 5))
+        chosen += ["-Iinc", "-Isys"] if self.real else []  # most of these few steps should compile
         self.includes = [word for entry in chosen for word in entry.split("|")]
         return "flags " + " ".join(self.includes + self.flags)
 
