@@ -4,12 +4,12 @@
 #   scripts/test.sh            what every change must pass
 #   scripts/test.sh --long     also clang, the installed package, other CUDA versions and real
 #                              projects; long fault tests
-#   scripts/test.sh STAGE...   only these: checks build unit asan e2e fault clang package
-#                              versions real
+#   scripts/test.sh STAGE...   only these: checks build unit asan e2e property fault
+#                              clang package versions real
 set -eu
 . "$(dirname "$0")/lib.sh"
 
-stages='checks build unit asan e2e fault'
+stages='checks build unit asan e2e property fault'
 is_long=0
 if [ "${1:-}" = --long ]; then
     is_long=1
@@ -124,6 +124,16 @@ stage_e2e() {
     add_counts "$log"
 }
 
+# Random edits of random projects; the closing lines say how many steps and hits there were.
+stage_property() {
+    local how=
+    stage_build || return 1
+    [ $is_long = 0 ] || how=--long
+    export NVCACHE=$BUILD/dev/nvcache
+    counted "property, fake compiler" tests/property/property.py ${how:---steps 500} fake || true
+    counted "property, nvcc" tests/property/property.py ${how:---steps 12} real || true
+}
+
 stage_fault() {
     local log=$BUILD/logs/fault.log
     stage_build || return 1
@@ -173,7 +183,7 @@ say "test: with $NVCC"
 
 for stage in $stages; do
     case $stage in
-    checks | build | unit | asan | e2e | fault | clang | package | versions | real) ;;
+    checks | build | unit | asan | e2e | property | fault | clang | package | versions | real) ;;
     *) die "there is no stage '$stage'" ;;
     esac
     "stage_$stage" || true

@@ -123,7 +123,7 @@ memo_open(const char *path, int umask_setting, bool read_only, struct memo **out
     if (map != MAP_FAILED)
         memo->slots = map;
     if (map == MAP_FAILED || !writable)
-        fs_closep(&memo->fd);memo->fd);
+        fs_closep(&memo->fd);
 }
 
 void
@@ -133,7 +133,7 @@ memo_close(struct memo *memo)
         return;
     if (memo->slots != NULL)
         munmap((void *)(uintptr_t)memo->slots, TABLE_SIZE);
-    fs_closep(&memo->fd);memo->fd);
+    fs_closep(&memo->fd);
     free(memo);
 }
 
@@ -217,5 +217,5 @@ memo_put(struct memo *memo, struct checksum key, const struct digest *digest)
     written = pwrite(memo->fd, &slot, sizeof(slot),
                      (off_t)(place_for(bucket, key) * sizeof(slot)));
     if (written != (ssize_t)sizeof(slot))
-        fs_closep(&memo->fd);memo->fd);
+        fs_closep(&memo->fd);
 }
