@@ -204,8 +204,9 @@ default_output(struct arena *arena, const struct nvcc_command *command)
 static bool
 may_be_file(const char *path)
 {
-    return path[0] != '\0' && !str_equal(path, "-") && !str_starts(path, "/dev/") &&
-           !str_ends(path, "/");
+    const bool is_device = str_starts(path, "/dev/") && !str_starts(path, "/dev/shm/");
+
+    return path[0] != '\0' && !str_equal(path, "-") && !is_device && !str_ends(path, "/");
 }
 
 static enum nvc_status

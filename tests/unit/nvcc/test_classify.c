@@ -193,6 +193,7 @@ outputs_that_are_no_files_are_refused(void **state)
 {
     static const struct verdict rows[] = {
         {"nvcc -c a.cu -o /dev/null", NVC_BYPASS_OUTPUT, "--output-file"},
+        {"nvcc -c a.cu -o /dev/shm/a.o", NVC_OK, NULL},
         {"nvcc -c a.cu -o -", NVC_BYPASS_OUTPUT, "--output-file"},
         {"nvcc -c a.cu -o ''", NVC_BYPASS_OUTPUT, "--output-file"},
         {"nvcc -c a.cu -o d/", NVC_BYPASS_OUTPUT, "--output-file"},
