@@ -75,7 +75,7 @@ def main():
 
     in_parallel(one, points)
     figure("kill at every system call", f"{len(points)} points in {len(stages)} operations, {killed[0]} kills")
-    tally.check(killed[0] > 0.9 * len(points), f"only {killed[0]} of {len(points)} were killed")
+    tally.check(killed[0] > 0.7 * len(points), f"only {killed[0]} of {len(points)} were killed")
     tally.end()
 
 

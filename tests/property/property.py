@@ -303,7 +303,9 @@ class Run:
             print("needless after: " + ", ".join(f"{what} {n}" for what, n in sorted(self.reasons.items())))
         os.chdir("/")
         shutil.rmtree(self.top)
-        return 0
+        if self.hits == 0:
+            print("nothing was ever replayed: this run proved nothing")
+        return 1 if self.wrong or self.hits == 0 else 0
 
 
 def main():
