@@ -70,6 +70,27 @@ fs_read(const char *path, size_t limit, struct buf *out)
 }
 
 enum nvc_status
+fs_pread_full(int fd, void *data, size_t len, off_t at, size_t *out_n)
+{
+    char *const to = data;
+    size_t got = 0;
+
+    while (got < len) {
+        const ssize_t n = pread(fd, to + got, len - got, at + (off_t)got);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return status_from_errno(errno);
+        if (n == 0)
+            break;
+        got += (size_t)n;
+    }
+    *out_n = got;
+    return NVC_OK;
+}
+
+enum nvc_status
 fs_write_full(int fd, const void *data, size_t len)
 {
     const char *at = data;

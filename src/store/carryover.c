@@ -39,14 +39,11 @@ copy_batch(struct store *store, const struct reader_walk *walk, struct writer *w
 static enum nvc_status
 copy_all(struct store *store, struct generation *from)
 {
-    const struct generation *const to = store->generations[0];
     struct reader_walk *const walk = arena_alloc(&store->session, sizeof(*walk));
     AUTO_WRITER writer = WRITER_INIT;
-    char name[GENERATION_NAME];
     enum nvc_status st;
 
-    catalog_name(to->number, name);
-    st = writer_open(store, name, to->size, from->size, &writer);
+    st = writer_open(store, store->generations[0], NULL, from->size, &writer);
     while (st == NVC_OK && !walk->done) {
         st = reader_next(store, from, walk);
         if (st == NVC_OK)

@@ -5,6 +5,9 @@
 
 /* The list of generations: store->generations. */
 
+/* The last number that has a name. */
+#define CATALOG_LAST 9999999999
+
 /* "g0000000042.mdb" */
 void catalog_name(uint64_t number, char out[GENERATION_NAME]);
 

@@ -9,8 +9,10 @@
 #include "nvcache/base/guard.h"
 #include "nvcache/base/log.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 
 bool
 engine_call(struct store *store, void (*fn)(void *arg), void *arg)
@@ -51,8 +53,8 @@ on_assert(MDB_env *env, const char *text)
     guard_escape(SIGABRT);
 }
 
-int
-engine_create(size_t map_size, MDB_env **out)
+static int
+create(size_t map_size, MDB_env **out)
 {
     MDB_env *env = NULL;
     int code;
@@ -70,13 +72,36 @@ engine_create(size_t map_size, MDB_env **out)
     return code;
 }
 
-int
-engine_hide_fd(MDB_env *env)
+static int
+open_path(const char *path, size_t map_size, unsigned flags, MDB_env **out)
 {
-    int fd;
+    MDB_env *env = NULL;
+    int code, fd;
 
-    if (mdb_env_get_fd(env, &fd) != 0)
-        return -1;
-    fcntl(fd, F_SETFD, FD_CLOEXEC);
-    return fd;
+    code = create(map_size, &env);
+    if (code != 0)
+        return code;
+    code = mdb_env_open(env, path, flags | MDB_NOSUBDIR | MDB_NOLOCK, 0);
+    if (code != 0) {
+        mdb_env_close(env);
+        return code;
+    }
+    if (mdb_env_get_fd(env, &fd) == 0)
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+    *out = env;
+    return 0;
+}
+
+int
+engine_open(int fd, const char *path, size_t map_size, unsigned flags, MDB_env **out)
+{
+    char by_fd[32];
+    int code;
+
+    snprintf(by_fd, sizeof(by_fd), "/proc/self/fd/%d", fd);
+    code = open_path(by_fd, map_size, flags, out);
+    if (code == ENOENT || code == EACCES)
+        code = open_path(path, map_size, flags, out);
+    /* The header was looked at a moment ago: LMDB did not get all of what it read. */
+    return code == MDB_INVALID ? EIO : code;
 }

@@ -14,11 +14,10 @@ NVC_NODISCARD bool engine_call(struct store *store, void (*fn)(void *arg), void 
  * damaged.  ERR_LIMIT: the map is full.  ERR_FORMAT: another LMDB's file. */
 NVC_NODISCARD enum nvc_status engine_status(int code);
 
-/* An environment without a file yet, whose failed assertions end the engine_call. */
-int engine_create(size_t map_size, MDB_env **out);
-
-/* Keep compilers from inheriting the file: LMDB 0.9 opens it without O_CLOEXEC. Returns
- * the descriptor, or -1. */
-int engine_hide_fd(MDB_env *env);
+/* Open the file that genfile.c judged or created, by its descriptor, which may be closed
+ * afterwards by a reader; where there is no /proc, by its `path`.  Failed assertions end
+ * the engine_call; compilers do not inherit the file (LMDB 0.9 opens it without
+ * O_CLOEXEC).  Returns LMDB's code. */
+int engine_open(int fd, const char *path, size_t map_size, unsigned flags, MDB_env **out);
 
 #endif

@@ -122,26 +122,39 @@ static enum nvc_status
 write_new_file(struct store *store)
 {
     AUTO_WRITER writer = WRITER_INIT;
-    enum nvc_status st;
+    const enum nvc_status st = writer_create(store, NEW_NAME, &writer);
 
-    /* A leftover of a process that died here: we hold its lock. */
-    unlinkat(store->directory.fd, NEW_NAME, 0);
-    st = writer_open(store, NEW_NAME, 0, EMPTY_SIZE, &writer);
-    if (st != NVC_OK)
-        return st;
-    return writer_give_birth(&writer);
+    return st == NVC_OK ? writer_give_birth(&writer) : st;
+}
+
+/* The highest plus one; the clock only makes it unlikely that a cleared store gives a
+ * number again. */
+static uint64_t
+next_number(const struct store *store)
+{
+    const int64_t now_s = clock_wall_ns() / 1000000000;
+
+    if (store->n_generations > 0)
+        return store->generations[0]->number + 1;
+    return now_s > 0 && now_s < CATALOG_LAST ? (uint64_t)now_s : 1;
 }
 
 static enum nvc_status
 begin_generation(struct store *store, const char *why)
 {
     const int dir = store->directory.fd;
-    const uint64_t number = store->n_generations > 0
-                                ? store->generations[0]->number + 1
-                                : (uint64_t)(clock_wall_ns() / 1000000000);
     char name[GENERATION_NAME];
+    uint64_t number;
     enum nvc_status st;
 
+    /* Nobody gets there by counting: such a name was put there.  Nothing can follow it.
+     */
+    if (store->n_generations > 0 && store->generations[0]->number >= CATALOG_LAST) {
+        st = generation_evict(store, 0, 0);
+        if (st != NVC_OK)
+            return st;
+    }
+    number = next_number(store);
     catalog_name(number, name);
     log_event("store.begin", "generation=%" PRIu64 " why=%s", number, why);
     st = write_new_file(store);
@@ -165,21 +178,42 @@ mark_damaged(struct store *store, struct generation *generation)
 
 /* Why a new generation must be begun before writing; NULL if the active one will do. */
 static const char *
-active_is_unfit(struct store *store, const struct record_key *key, uint64_t need)
+active_is_unfit(const struct store *store, uint64_t need)
 {
-    struct generation *const active =
+    const struct generation *const active =
         store->n_generations > 0 ? store->generations[0] : NULL;
-    enum nvc_status st;
 
     if (active == NULL)
         return "first";
-    st = reader_check_file(store, active, key);
-    if (st == NVC_ERR_GENERATION)
-        mark_damaged(store, active);
-    if (st != NVC_OK || active->damaged)
+    if (active->damaged)
         return "damaged";
     if (active->size + need > part_size(store) && active->size > EMPTY_SIZE)
         return "full";
+    return NULL;
+}
+
+/* Failures to write that call for a new generation, and the word for it. */
+static const struct {
+    enum nvc_status st;
+    const char *why;
+} reasons[] = {
+    {NVC_ERR_CORRUPT, "record"},
+    {NVC_ERR_LIMIT, "full"},
+    {NVC_ERR_GENERATION, "damaged"},
+    {NVC_ERR_CRASH, "damaged"},
+    {NVC_MISS, "gone"},
+    {NVC_ERR_OWNER, "foreign"},
+    {NVC_ERR_FORMAT, "foreign"},
+    {NVC_ERR_PERMISSION, "foreign"},
+    {NVC_ERR_IO, "unreadable"},
+};
+
+static const char *
+reason_for_another(enum nvc_status st)
+{
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+        if (reasons[i].st == st)
+            return reasons[i].why;
     return NULL;
 }
 
@@ -190,23 +224,16 @@ write_active(struct store *store, const struct record_key *key, const void *payl
 {
     struct generation *const active = store->generations[0];
     AUTO_WRITER writer = WRITER_INIT;
-    char name[GENERATION_NAME];
     enum nvc_status st;
 
-    catalog_name(active->number, name);
-    st = writer_open(store, name, active->size, footprint(key, len), &writer);
+    st = writer_open(store, active, key, footprint(key, len), &writer);
     if (st == NVC_OK && !writer_is_ours(&writer)) {
         *why = BOOT;
         return NVC_ERR_GENERATION;
     }
     if (st == NVC_OK)
         st = writer_add(&writer, key, payload, len);
-    if (st == NVC_ERR_CORRUPT)
-        *why = "record";
-    else if (st == NVC_ERR_LIMIT)
-        *why = "full";
-    else if (st == NVC_ERR_GENERATION || st == NVC_ERR_CRASH)
-        *why = "damaged";
+    *why = reason_for_another(st);
     if (st == NVC_ERR_GENERATION || st == NVC_ERR_CRASH)
         mark_damaged(store, active);
     return st;
@@ -224,7 +251,7 @@ write_once(struct store *store, const struct record_key *key, const void *payloa
     st = generation_evict(store, max > need ? max - need : 0, 1);
     if (st != NVC_OK)
         return st;
-    why = active_is_unfit(store, key, need);
+    why = active_is_unfit(store, need);
     if (why == NULL) {
         st = write_active(store, key, payload, len, &why);
         if (why == NULL)
@@ -237,9 +264,6 @@ write_once(struct store *store, const struct record_key *key, const void *payloa
         return st;
     if (str_equal(why, BOOT))
         carryover_run(store);
-    st = reader_check_file(store, store->generations[0], NULL);
-    if (st != NVC_OK)
-        return st;
     return write_active(store, key, payload, len, &why);
 }
 

@@ -9,10 +9,10 @@
 
 #include "metapage_priv.h"
 
-#include <errno.h>
+#include "nvcache/base/fs.h"
+
 #include <stdbool.h>
 #include <string.h>
-#include <unistd.h>
 
 #define MAGIC            0xBEEFC0DEU
 #define VERSION          1U
@@ -63,18 +63,27 @@ is_root(const uint8_t *page, size_t at_root, size_t at_depth, uint64_t last_page
            (root == METAPAGE_NO_ROOT || (root >= 2 && root <= last_page));
 }
 
+/* What LMDB asks of both pages. */
 static enum nvc_status
-check_page(const uint8_t *page, uint64_t file_size)
+check_header(const uint8_t *page)
 {
-    const uint64_t page_size = number_at(page, AT_PAGE_SIZE, 4);
-    const uint64_t last_page = number_at(page, AT_LAST_PAGE, 8);
-
     if (number_at(page, AT_MAGIC, 4) != MAGIC)
         return NVC_ERR_GENERATION;
     if (number_at(page, AT_VERSION, 4) != VERSION)
         return NVC_ERR_FORMAT;
-    if ((number_at(page, AT_FLAGS, 2) & FLAG_META) == 0 || !is_page_size(page_size))
+    if ((number_at(page, AT_FLAGS, 2) & FLAG_META) == 0 ||
+        !is_page_size(number_at(page, AT_PAGE_SIZE, 4)))
         return NVC_ERR_GENERATION;
+    return NVC_OK;
+}
+
+/* What it takes from the newer one. */
+static enum nvc_status
+check_trees(const uint8_t *page, uint64_t file_size)
+{
+    const uint64_t page_size = number_at(page, AT_PAGE_SIZE, 4);
+    const uint64_t last_page = number_at(page, AT_LAST_PAGE, 8);
+
     if (last_page < 1 || last_page >= file_size / page_size)
         return NVC_ERR_GENERATION;
     /* Flags of the environment share the upper half of this field. */
@@ -90,14 +99,10 @@ check_page(const uint8_t *page, uint64_t file_size)
 static enum nvc_status
 read_page(int fd, uint8_t *out, size_t len, uint64_t at)
 {
-    ssize_t n;
+    size_t n;
+    const enum nvc_status st = fs_pread_full(fd, out, len, (off_t)at, &n);
 
-    do
-        n = pread(fd, out, len, (off_t)at);
-    while (n < 0 && errno == EINTR);
-    if (n < 0)
-        return status_from_errno(errno);
-    return (size_t)n < len ? NVC_ERR_GENERATION : NVC_OK;
+    return st == NVC_OK && n < len ? NVC_ERR_GENERATION : st;
 }
 
 static struct metapage_tree
@@ -107,14 +112,19 @@ tree_at(const uint8_t *page, size_t at_root, size_t at_depth)
                                   (unsigned)number_at(page, at_depth, 2)};
 }
 
-static void
-describe(const uint8_t *first, const uint8_t *second, uint64_t file_size,
-         struct metapage *out)
+/* As LMDB chooses: the other page is what a write that was cut short may have left. */
+static const uint8_t *
+newer_of(const uint8_t *first, const uint8_t *second)
 {
     const bool second_is_newer =
         number_at(second, AT_TRANSACTION, 8) > number_at(first, AT_TRANSACTION, 8);
-    const uint8_t *const page = second_is_newer ? second : first;
 
+    return second_is_newer ? second : first;
+}
+
+static void
+describe(const uint8_t *page, uint64_t file_size, struct metapage *out)
+{
     out->file_size = file_size;
     out->page_size = (unsigned)number_at(page, AT_PAGE_SIZE, 4);
     out->last_page = number_at(page, AT_LAST_PAGE, 8);
@@ -128,12 +138,13 @@ metapage_check(int fd, uint64_t file_size, struct metapage *out)
     uint8_t pages[FIRST_READ + META_END];
     uint8_t far[META_END];
     const uint8_t *second = pages + FIRST_READ;
+    const uint8_t *newer;
     uint64_t page_size;
     enum nvc_status st;
 
     st = read_page(fd, pages, sizeof(pages), 0);
     if (st == NVC_OK)
-        st = check_page(pages, file_size);
+        st = check_header(pages);
     if (st != NVC_OK)
         return st;
     page_size = number_at(pages, AT_PAGE_SIZE, 4);
@@ -142,10 +153,14 @@ metapage_check(int fd, uint64_t file_size, struct metapage *out)
         second = far;
     }
     if (st == NVC_OK)
-        st = check_page(second, file_size);
+        st = check_header(second);
     if (st == NVC_OK && number_at(second, AT_PAGE_SIZE, 4) != page_size)
         st = NVC_ERR_GENERATION;
+    if (st != NVC_OK)
+        return st;
+    newer = newer_of(pages, second);
+    st = check_trees(newer, file_size);
     if (st == NVC_OK)
-        describe(pages, second, file_size, out);
+        describe(newer, file_size, out);
     return st;
 }

@@ -4,59 +4,28 @@
  * is ever deleted.  Small values lie inside tree pages, which are reused: they are copied
  * out under the lock.
  *
- * Must never call LMDB outside the guard, and never map a file that metapage.c has not
- * looked at. */
+ * Must never call LMDB outside the guard, and never map a file that genfile.c has not
+ * judged. */
 
 #include "reader_priv.h"
 
 #include "catalog_priv.h"
 #include "engine_priv.h"
-#include "metapage_priv.h"
-#include "treecheck_priv.h"
+#include "genfile_priv.h"
 
 #include "nvcache/base/fs.h"
 #include "nvcache/base/log.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* LMDB raises it to the size of the file. */
 #define SMALLEST_MAP 4096
 
-enum nvc_status
-reader_check_file(struct store *store, struct generation *generation,
-                  const struct record_key *to_add)
-{
-    char name[GENERATION_NAME];
-    struct metapage meta;
-    struct stat info;
-    enum nvc_status st;
-    int dir = store->directory.fd;
-    AUTO_FD fd = -1;
-
-    catalog_name(generation->number, name);
-    fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd < 0)
-        return errno == ENOENT ? NVC_MISS : status_from_errno(errno);
-    if (fstat(fd, &info) != 0)
-        return status_from_errno(errno);
-    if (!S_ISREG(info.st_mode) || !directory_accepts(&store->directory, info.st_uid))
-        return NVC_ERR_OWNER;
-    st = metapage_check(fd, (uint64_t)info.st_size, &meta);
-    if (st != NVC_OK)
-        return st;
-    generation->size = meta.file_size;
-    generation->page_size = meta.page_size;
-    if (to_add != NULL && !treecheck_may_add(fd, &meta, to_add))
-        return NVC_ERR_GENERATION;
-    return NVC_OK;
-}
-
 /* ---- environments ---- */
 
 struct open_call {
+    int fd;
     const char *path;
     MDB_env *env;
     MDB_txn *txn;
@@ -66,18 +35,14 @@ struct open_call {
 static void
 run_open(void *arg)
 {
-    const unsigned flags = MDB_NOSUBDIR | MDB_NOLOCK | MDB_RDONLY | MDB_NOTLS;
+    const unsigned flags = MDB_RDONLY | MDB_NOTLS;
     struct open_call *const call = arg;
     MDB_dbi dbi;
 
-    call->code = engine_create(SMALLEST_MAP, &call->env);
+    call->code = engine_open(call->fd, call->path, SMALLEST_MAP, flags, &call->env);
     if (call->code != 0)
         return;
-    call->code = mdb_env_open(call->env, call->path, flags, 0);
-    if (call->code == 0) {
-        engine_hide_fd(call->env);
-        call->code = mdb_txn_begin(call->env, NULL, MDB_RDONLY, &call->txn);
-    }
+    call->code = mdb_txn_begin(call->env, NULL, MDB_RDONLY, &call->txn);
     if (call->code == 0)
         call->code = mdb_dbi_open(call->txn, NULL, 0, &dbi);
     if (call->code == 0)
@@ -90,13 +55,17 @@ static enum nvc_status
 open_generation(struct store *store, struct generation *generation)
 {
     char name[GENERATION_NAME];
-    struct open_call call = {NULL, NULL, NULL, 0};
+    struct open_call call = {.code = 0};
     enum nvc_status st;
+    AUTO_FD fd = -1;
 
-    st = reader_check_file(store, generation, NULL);
+    st = genfile_open(store, generation, &fd);
+    if (st == NVC_OK)
+        st = genfile_examine(fd, generation, NULL);
     if (st != NVC_OK)
         return st;
     catalog_name(generation->number, name);
+    call.fd = fd;
     call.path = store_path(store, name);
     if (!engine_call(store, run_open, &call))
         return NVC_ERR_CRASH;
@@ -198,23 +167,26 @@ attach(struct store *store, struct generation *generation)
 
 /* ---- calls ---- */
 
-/* fn(arg) on an attached generation, under the lock when it is the active one. */
+/* fn(arg) on an attached generation, under the lock when it is the active one.  A lock
+ * that was held before is still held afterwards: writers read too. */
 static enum nvc_status
 call_attached(struct store *store, struct generation *generation, void (*fn)(void *arg),
               void *arg)
 {
+    const bool had_lock = store->lock.held;
     enum nvc_status st = NVC_OK;
 
     if (generation->skip)
         return NVC_MISS;
-    if (!generation->sealed)
+    if (!generation->sealed && !had_lock)
         st = store_lock(store, LOCK_SHARED);
     if (st != NVC_OK)
         return st;
     st = attach(store, generation);
     if (st == NVC_OK && !engine_call(store, fn, arg))
         st = NVC_ERR_CRASH;
-    store_unlock(store);
+    if (!had_lock)
+        store_unlock(store);
     if (st != NVC_OK)
         mark(store, generation, st);
     return st;

@@ -43,12 +43,6 @@ reader_next(struct store *store, struct generation *generation, struct reader_wa
 NVC_NODISCARD enum nvc_status reader_count(struct store *store,
                                            struct generation *generation, uint64_t *out);
 
-/* Look at the file without LMDB: owner, type, meta pages; with `to_add` also the pages
- * that adding this key would change.  Fills in size and page_size. */
-NVC_NODISCARD enum nvc_status reader_check_file(struct store *store,
-                                                struct generation *generation,
-                                                const struct record_key *to_add);
-
 /* Is the file really damaged?  Called with the exclusive lock: looks again, with a fresh
  * environment, at every page of the tree. */
 bool reader_confirm_damage(struct store *store, struct generation *generation);

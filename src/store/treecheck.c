@@ -10,10 +10,10 @@
 
 #include "treecheck_priv.h"
 
-#include <errno.h>
+#include "nvcache/base/fs.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
     AT_PAGE_NUMBER = 0,
@@ -134,15 +134,13 @@ static bool
 read_bytes(struct check *check, uint64_t number, uint8_t *bytes)
 {
     const size_t size = check->meta->page_size;
-    ssize_t n;
+    size_t n;
 
     if (!is_data_page(check, number) || check->pages_left == 0)
         return false;
     check->pages_left--;
-    do
-        n = pread(check->fd, bytes, size, (off_t)(number * size));
-    while (n < 0 && errno == EINTR);
-    return n == (ssize_t)size;
+    return fs_pread_full(check->fd, bytes, size, (off_t)(number * size), &n) == NVC_OK &&
+           n == size;
 }
 
 static bool

@@ -9,17 +9,18 @@
 #include "writer_priv.h"
 
 #include "birth_priv.h"
-#include "directory_priv.h"
+#include "catalog_priv.h"
 #include "engine_priv.h"
+#include "genfile_priv.h"
 
+#include "nvcache/base/fs.h"
 #include "nvcache/base/log.h"
 
 #include <errno.h>
 #include <string.h>
 
 /* For the B-tree's own pages, per file. */
-#define TREE_ROOM     ((uint64_t)16 << 20)
-#define NEW_FILE_MODE 0664
+#define TREE_ROOM ((uint64_t)16 << 20)
 
 /* LMDB reports a short write on a full disk as EIO. */
 static enum nvc_status
@@ -44,11 +45,9 @@ call(struct writer *writer, void (*fn)(void *arg), void *arg, const int *code)
 }
 
 struct open_call {
+    int fd;
     const char *path;
     size_t map_size;
-    int dir_fd;
-    int umask;
-    bool is_new;
     MDB_env *env;
     int code;
 };
@@ -56,43 +55,51 @@ struct open_call {
 static void
 run_open(void *arg)
 {
-    const unsigned flags = MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOSYNC;
     struct open_call *const open = arg;
-    int fd;
 
-    open->code = engine_create(open->map_size, &open->env);
-    if (open->code != 0)
-        return;
-    open->code = mdb_env_open(open->env, open->path, flags, NEW_FILE_MODE);
-    if (open->code != 0) {
-        mdb_env_close(open->env);
-        return;
-    }
-    fd = engine_hide_fd(open->env);
-    if (open->is_new)
-        directory_adopt(open->dir_fd, fd, open->umask);
+    open->code =
+        engine_open(open->fd, open->path, open->map_size, MDB_NOSYNC, &open->env);
+}
+
+static enum nvc_status
+open_env(struct writer *writer, const char *name, uint64_t map_size)
+{
+    struct store *const store = writer->store;
+    struct open_call open = {writer->fd, store_path(store, name), map_size, NULL, 0};
+
+    if (!engine_call(store, run_open, &open))
+        return NVC_ERR_CRASH;
+    writer->env = open.env;
+    return engine_status(open.code);
 }
 
 enum nvc_status
-writer_open(struct store *store, const char *name, uint64_t size, uint64_t room,
-            struct writer *out)
+writer_open(struct store *store, struct generation *generation,
+            const struct record_key *to_add, uint64_t room, struct writer *writer)
 {
-    struct writer writer = {store, NULL};
-    struct open_call open = {.path = store_path(store, name),
-                             .map_size = size + 2 * room + TREE_ROOM,
-                             .dir_fd = store->directory.fd,
-                             .umask = store->umask,
-                             .is_new = size == 0,
-                             .env = NULL,
-                             .code = 0};
+    char name[GENERATION_NAME];
     enum nvc_status st;
 
-    st = call(&writer, run_open, &open, &open.code);
+    writer->store = store;
+    st = genfile_open(store, generation, &writer->fd);
+    if (st == NVC_OK)
+        st = genfile_claim(writer->fd);
+    if (st == NVC_OK)
+        st = genfile_examine(writer->fd, generation, to_add);
     if (st != NVC_OK)
         return st;
-    writer.env = open.env;
-    *out = writer;
-    return NVC_OK;
+    catalog_name(generation->number, name);
+    return open_env(writer, name, generation->size + 2 * room + TREE_ROOM);
+}
+
+enum nvc_status
+writer_create(struct store *store, const char *name, struct writer *writer)
+{
+    enum nvc_status st;
+
+    writer->store = store;
+    st = genfile_create(store, name, &writer->fd);
+    return st == NVC_OK ? open_env(writer, name, TREE_ROOM) : st;
 }
 
 struct add_call {
@@ -250,4 +257,5 @@ writer_close(struct writer *writer)
     if (writer->env != NULL && !engine_call(writer->store, run_close, writer->env))
         log_event("store.close", "result=crash");
     writer->env = NULL;
+    fs_closep(&writer->fd);
 }

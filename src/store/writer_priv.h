@@ -9,19 +9,26 @@
 struct writer {
     struct store *store;
     MDB_env *env; /* NULL: not open, or crashed */
+    int fd;       /* the file, claimed */
 };
 
 #define WRITER_INIT                                                                      \
     {                                                                                    \
-        NULL, NULL                                                                       \
+        NULL, NULL, -1                                                                   \
     }
 #define AUTO_WRITER __attribute__((cleanup(writer_close))) struct writer
 
-/* Open the file of this name (in the directory of generations), which is now `size` bytes
- * long and passed metapage_check or does not exist, for about `room` more bytes. */
-NVC_NODISCARD enum nvc_status writer_open(struct store *store, const char *name,
-                                          uint64_t size, uint64_t room,
-                                          struct writer *out);
+/* Claim, examine and open a generation's file for adding `to_add` (NULL: any key, to a
+ * file we have just created) and about `room` more bytes.  Results of genfile_open,
+ * genfile_claim and genfile_examine; ERR_CRASH. */
+NVC_NODISCARD enum nvc_status writer_open(struct store *store,
+                                          struct generation *generation,
+                                          const struct record_key *to_add, uint64_t room,
+                                          struct writer *writer);
+
+/* A new file of this name in the directory of generations. */
+NVC_NODISCARD enum nvc_status writer_create(struct store *store, const char *name,
+                                            struct writer *writer);
 
 /* Seal and add a record.  One that is already there is left: NVC_OK when it can be
  * opened, else ERR_CORRUPT.  ERR_LIMIT: the map is full. ERR_NOSPACE, ERR_GENERATION, ...

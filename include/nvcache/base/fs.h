@@ -21,6 +21,10 @@ void fs_closep(int *fd);
 NVC_NODISCARD enum nvc_status fs_read(const char *path, size_t limit, struct buf *out);
 NVC_NODISCARD enum nvc_status fs_read_fd(int fd, size_t limit, struct buf *out);
 
+/* Read up to `len` bytes at `at`; fewer only where the file ends (*out_n). */
+NVC_NODISCARD enum nvc_status fs_pread_full(int fd, void *data, size_t len, off_t at,
+                                            size_t *out_n);
+
 NVC_NODISCARD enum nvc_status fs_write_full(int fd, const void *data, size_t len);
 
 /* `dir` and its missing parents, each with `mode` less the umask.  Existing is fine. */

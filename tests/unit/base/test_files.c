@@ -236,6 +236,24 @@ private_directories_are_private_and_different(void **state)
     assert_int_equal(info.st_mode & 0777, 0700);
 }
 
+static void
+a_read_at_a_place_ends_with_the_file(void **state)
+{
+    struct fixture *f = *state;
+    char *const path = arena_printf(&f->arena, "%s/file", f->dir);
+    char data[8] = "";
+    size_t n;
+    AUTO_FD fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    assert_int_equal(fs_write_full(fd, "0123456789", 10), NVC_OK);
+    assert_int_equal(fs_pread_full(fd, data, 4, 3, &n), NVC_OK);
+    assert_int_equal(n, 4);
+    assert_memory_equal(data, "3456", 4);
+    assert_int_equal(fs_pread_full(fd, data, 8, 7, &n), NVC_OK);
+    assert_int_equal(n, 3);
+    assert_int_equal(fs_pread_full(-1, data, 8, 0, &n), NVC_ERR_IO);
+}
+
 int
 test_files(void)
 {
@@ -244,6 +262,7 @@ test_files(void)
         TEST(clean_removes_dots_and_slashes_but_never_dotdot),
         TEST(below_is_by_whole_components),
         TEST(parts_of_paths),
+        TEST(a_read_at_a_place_ends_with_the_file),
         TEST(published_file_is_complete_and_has_its_mode),
         TEST(unpublished_file_leaves_nothing),
         TEST(temporary_file_in_a_missing_directory_is_an_error),
