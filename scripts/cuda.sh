@@ -58,6 +58,11 @@ link_libraries() {
         [ -e "$library" ] || continue
         [ -e "${library%%.so.*}.so" ] || ln -s "$(basename "$library")" "${library%%.so.*}.so"
     done
+    # The wheels have this elsewhere than where nvlink looks for it when it optimises (-dlto).
+    if [ -e "$dir/lib/libnvvm.so" ] && [ ! -e "$dir/nvvm/lib64" ]; then
+        mkdir -p "$dir/nvvm/lib64"
+        ln -s ../../lib/libnvvm.so "$dir/nvvm/lib64/libnvvm.so"
+    fi
 }
 
 from_pypi() {
