@@ -16,3 +16,7 @@ int sorted_middle(int n);
 long reduced_sum(int n);
 int separable_result();
 int twin_result();
+int texture_result();
+int nested_result();
+int cooperative_result();
+int linked_later_result();

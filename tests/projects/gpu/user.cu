@@ -1,4 +1,5 @@
 #include "check.h"
+#include "tuning.h"
 
 extern __device__ int shared_counter;
 extern __managed__ int managed_counter;
@@ -8,7 +9,7 @@ __device__ int twice(int value);
 __global__ void use(int *out)
 {
 #if __CUDA_ARCH__ >= 900
-    *out = twice(4) + shared_counter + private_counter + managed_counter;
+    *out = twice(4) + shared_counter + private_counter + managed_counter + NEWEST_TUNE;
 #else
     *out = twice(4) + shared_counter + private_counter + managed_counter + 0;
 #endif

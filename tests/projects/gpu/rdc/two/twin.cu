@@ -1,0 +1,3 @@
+#define WHICH 2
+#define NAME twin_two
+#include "../twin.inc"
