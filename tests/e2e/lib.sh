@@ -320,6 +320,25 @@ same_again() {
     expect_same_tree "$T/plain" "$T/hit"
 }
 
+# registered NAME OBJECT...: link them with a double of the CUDA runtime; $T/NAME.registered is which kernels and variables
+# the program makes known to it, and what is in its images (which must not be compressed).
+registered() {
+    local name=$1
+    shift
+    [ -f "$T/double.o" ] || gcc -std=c17 -c "$E2E/../support/registered.c" -o "$T/double.o" || fail "the double does not compile"
+    nvcc -cudart none -Xcompiler -no-pie -Xlinker --wrap=main,--unresolved-symbols=ignore-all "$@" "$T/double.o" -o "$T/$name.program" \
+        >"$T/$name.link" 2>&1 || fail "linking $name: $(tail -n 3 "$T/$name.link")"
+    $PYTHON "$E2E/../support/registered.py" "$T/$name.images" "$T/$name.program" >"$T/$name.registered" 2>"$T/$name.link" ||
+        fail "what $name registers: $(tail -n 3 "$T/$name.link")"
+}
+
+# expect_same_registered NAME NAME: they register the same, from images with the same code.
+expect_same_registered() {
+    grep -q '^0 image' "$T/$1.registered" || fail "$1 registers nothing"
+    cmp -s "$T/$1.registered" "$T/$2.registered" ||
+        fail "$2 registers other than $1: $(diff "$T/$1.registered" "$T/$2.registered" | head -n 6 | paste -sd ';')"
+}
+
 # ---- sources -------------------------------------------------------------------------------
 
 # write FILE: standard input into a file whose directory may have to be made.
