@@ -14,9 +14,11 @@
 #include "nvcache/base/path.h"
 #include "nvcache/base/strlist.h"
 #include "nvcache/digest/filedigest.h"
+#include "nvcache/nvcc/mentions.h"
 #include "nvcache/nvcc/scan.h"
 #include "headers_priv.h"
 #include "session_priv.h"
+#include "shown_priv.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -34,9 +36,10 @@ struct reader {
     const char *dir; /* of the file being scanned */
     unsigned
         user_flags; /* of the files that are neither nvcc's nor the host compiler's */
-    struct strlist macros; /* names in quotes that macros stand for */
-    struct strlist askers; /* directories of the user's files with a computed #include */
-    struct strlist all;    /* directories of the user's files */
+    struct strlist macros;  /* names in quotes that macros stand for */
+    struct strlist askers;  /* directories of the user's files with a computed #include */
+    struct strlist all;     /* directories of the user's files */
+    struct mentions *shown; /* shown_priv.h */
 };
 
 /* Text that can be a header's name, as opposed to a message or a format. */
@@ -124,6 +127,7 @@ read_file(struct reader *reader, struct closure_file *file)
     filedigest_learn(reader->session->memo, &file->stamp, clock_file_ns(), &file->digest);
     reader->dir = path_dir(reader->session->arena, file->path);
     flags = scan_text((const char *)text.data, text.len, on_name, reader);
+    shown_read(reader->shown, &reader->session->roots, file->path, &text);
     reader->closure->flags |= flags;
     note_user_file(reader, file->path, flags);
     return NVC_OK;
@@ -161,7 +165,8 @@ add_cpath(const struct session *session, struct search_record *search,
           const struct strlist *dirs)
 {
     for (size_t i = 0; i < dirs->n; i++)
-        add_chain(session, search, dirs->v[i][0] == '\0' ? "." : dirs->v[i]);
+        search->chain[search->n_chain++] =
+            (struct place){.rest = path_clean(session->arena, dirs->v[i])};
 }
 
 static void
@@ -225,6 +230,14 @@ compare_files(const void *a, const void *b)
     if (by_dir != 0 || n != m)
         return by_dir != 0 ? by_dir : n < m ? -1 : 1;
     return strcmp(x + n, y + m);
+}
+
+bool
+closure_has(const struct closure *closure, const char *path)
+{
+    const struct closure_file key = {.path = path};
+
+    return bsearch(&key, closure->files, closure->n, sizeof(key), compare_files) != NULL;
 }
 
 static void
@@ -323,7 +336,7 @@ is_preinclude(const struct command_item *item)
 {
     return item->is_path &&
            (str_starts(item->label, "--pre-include") ||
-            str_ends(item->label, "-include") || str_ends(item->label, "-imacros"));
+            str_ends(item->label, " -include") || str_ends(item->label, " -imacros"));
 }
 
 /* Names that come from the command line: -include (looked for in the working directory
@@ -342,6 +355,8 @@ add_command_names(const struct session *session, struct name_set *names,
         char *line = arena_printf(session->arena, "#define x %s", items[i].text);
 
         reader->closure->flags |= scan_text(line, strlen(line), on_name, reader);
+        if (reader->shown != NULL && !items[i].is_path)
+            mentions_add_option(reader->shown, items[i].text);
         if (is_preinclude(&items[i]))
             names_add(names, SCAN_QUOTE, ".", items[i].text, strlen(items[i].text));
     }
@@ -372,11 +387,7 @@ check_source(struct session *session, const struct closure *closure)
 static bool
 has_fixed_time(const struct session *session)
 {
-    bool is_gcc = false;
-
-    for (size_t i = 0; i < session->layout.files.n; i++)
-        is_gcc = is_gcc || str_starts(path_base(session->layout.files.v[i]), "cc1");
-    return is_gcc && getenv("SOURCE_DATE_EPOCH") != NULL;
+    return toolchain_has_gcc(&session->layout) && getenv("SOURCE_DATE_EPOCH") != NULL;
 }
 
 static enum nvc_status
@@ -435,8 +446,10 @@ closure_build(struct session *session, char *const *paths, size_t n, struct clos
     strlist_init(&reader.macros, session->arena);
     strlist_init(&reader.askers, session->arena);
     strlist_init(&reader.all, session->arena);
+    roots_add_real(&session->roots);
     build_chain(session, &closure.search);
     list_files(session, paths, n, &closure);
+    reader.shown = shown_start(session, &closure);
     for (size_t i = 0; i < closure.n && st == NVC_OK; i++)
         st = read_file(&reader, &closure.files[i]);
     if (st == NVC_OK)
@@ -444,6 +457,7 @@ closure_build(struct session *session, char *const *paths, size_t n, struct clos
     if (st != NVC_OK)
         return st;
     add_command_names(session, reader.names, &reader);
+    shown_finish(session, reader.shown, &closure);
     st = check_flags(session, closure.flags);
     if (st != NVC_OK)
         return st;

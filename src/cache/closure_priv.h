@@ -25,9 +25,13 @@ struct closure {
     size_t n;
     unsigned flags; /* enum scan_flag of all files together */
     struct search_record search;
+    bool *shows; /* per root of the session: its path can be seen in the result */
     struct strlist *watched; /* 1 + search.n_quotes lists: directories read for the chain,
                                 and for each of the quotes */
 };
+
+/* Is this path one of the files? */
+bool closure_has(const struct closure *closure, const char *path);
 
 /* Build it from the paths of the compiler's dependency list, after the compile.  A
  * NOSTORE_ status with session->culprit when the result must not be recorded: a file

@@ -7,6 +7,7 @@
 #include "nvcache/base/arena.h"
 #include "nvcache/base/fs.h"
 #include "nvcache/base/path.h"
+#include "nvcache/cache/config.h"
 #include "nvcache/digest/checksum.h"
 #include "nvcache/nvcc/variables.h"
 #include "session_priv.h"
@@ -122,6 +123,8 @@ key_compute(struct session *session)
         &builder, "output spelling",
         roots_key_text(&session->roots, session->arena, session->command.output));
     component(&builder, "source contents", session->source.bytes, DIGEST_SIZE);
+    if (session->config->strict_paths)
+        component_str(&builder, "strict paths", "");
     add_items(&builder, session, items, n);
     add_variables(&builder, session);
     hasher_final(&builder.hasher, &session->key.digest);

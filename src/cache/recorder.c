@@ -18,11 +18,11 @@
 #include "nvcache/entry/result.h"
 #include "nvcache/entry/template.h"
 #include "nvcache/nvcc/depfile.h"
-#include "nvcache/nvcc/scan.h"
 #include "nvcache/store/store.h"
 #include "outfile_priv.h"
 #include "session_priv.h"
 #include "steady_priv.h"
+#include "ties_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -103,28 +103,22 @@ fill_watched(struct session *session, const struct closure *closure, struct mani
         out->watched[out->n_watched++] = roots_place(&session->roots, all.v[i]);
 }
 
-_Static_assert(ROOTS_MAX <= MANIFEST_MAX_BOUND, "every root can be bound");
-
-/* Debug information names the directories; __FILE__ in any input may name any of them. */
 static void
-fill_bound(struct session *session, const struct closure *closure, struct manifest *out)
+hash_place(struct hasher *hasher, const struct place *place)
 {
-    const struct roots *roots = &session->roots;
+    hasher_u64(hasher, (uint64_t)place->kind << 8 | place->index);
+    hasher_str(hasher, place->rest);
+}
 
-    if (!session->command.debug_info && (closure->flags & SCAN_FILE) == 0)
-        return;
-    out->bound = arena_array(session->arena, roots->n, sizeof(*out->bound));
-    for (size_t i = 0; i < roots->n; i++) {
-        const struct root *root = &roots->v[i];
-
-        if (root->is_free || (root->kind == ROOT_CWD && !session->command.debug_info))
-            continue;
-        out->bound[out->n_bound++] = (struct manifest_bound){
-            .root = {.kind = (uint8_t)root->kind,
-                     .index = (uint8_t)root->index,
-                     .rest = ""},
-            .path = root->path,
-        };
+/* The texts of a result are written relative to roots, so those must be the same. */
+static void
+hash_places(struct hasher *hasher, const struct manifest *manifest)
+{
+    for (size_t i = 0; i < manifest->n_dirs; i++)
+        hash_place(hasher, &manifest->dirs[i]);
+    for (size_t i = 0; i < manifest->n_ties; i++) {
+        hash_place(hasher, &manifest->ties[i].at);
+        hash_place(hasher, &manifest->ties[i].is);
     }
 }
 
@@ -135,15 +129,14 @@ compute_result_key(const struct session *session, const struct closure *closure,
 {
     struct hasher hasher;
 
-    hasher_init(&hasher, "nvcache result v1");
+    hasher_init(&hasher, "nvcache result v2");
     hasher_digest(&hasher, &session->key.digest);
     for (size_t i = 0; i < closure->n; i++)
         hasher_digest(&hasher, &closure->files[i].digest);
     hasher_digest(&hasher, &closure->search.found);
     for (size_t i = 0; i < closure->search.n_quotes; i++)
         hasher_digest(&hasher, &closure->search.quotes[i].found);
-    for (size_t i = 0; i < manifest->n_bound; i++)
-        hasher_str(&hasher, manifest->bound[i].path);
+    hash_places(&hasher, manifest);
     hasher_final(&hasher, &manifest->result);
 }
 
@@ -274,7 +267,9 @@ record(struct session *session, const struct compiled *compiled, struct texts *t
     manifest.created_s = (uint64_t)(clock_wall_ns() / 1000000000);
     fill_files(session, &closure, &manifest);
     fill_watched(session, &closure, &manifest);
-    fill_bound(session, &closure, &manifest);
+    st = ties_fill(session, &closure, &manifest);
+    if (st != NVC_OK)
+        return st;
     compute_result_key(session, &closure, &manifest);
     st = store_result(session, compiled, &manifest, texts);
     if (st == NVC_OK)

@@ -3,6 +3,7 @@
 #include "nvcache/cache/roots.h"
 
 #include "nvcache/base/arena.h"
+#include "nvcache/base/fs.h"
 #include "nvcache/base/path.h"
 #include "nvcache/base/strlist.h"
 #include "nvcache/cache/config.h"
@@ -65,17 +66,18 @@ static bool
 has_path(const struct roots *roots, enum root_kind kind, const char *path)
 {
     for (size_t i = 0; i < roots->n; i++)
-        if (roots->v[i].kind == kind && str_equal(roots->v[i].path, path))
+        if (roots->v[i].kind == (unsigned)kind && str_equal(roots->v[i].path, path))
             return true;
     return false;
 }
 
 static void
-add(struct roots *roots, enum root_kind kind, unsigned index, const char *path)
+add(struct roots *roots, unsigned kind, unsigned index, const char *path)
 {
     struct root *root = &roots->v[roots->n];
 
-    if (roots->n == ROOTS_MAX || index > 255 || str_equal(path, "/"))
+    if (roots->n == (kind & ROOT_REAL ? 2 * ROOTS_MAX : ROOTS_MAX) || index > 255 ||
+        str_equal(path, "/"))
         return;
     *root =
         (struct root){.kind = kind, .index = index, .path = path, .len = strlen(path)};
@@ -89,20 +91,49 @@ absolute(const struct roots *roots, const char *path)
     return path_clean(roots->arena, path_join(roots->arena, roots->cwd, path));
 }
 
-/* Temporary directories are numbered in the order in which the command mentions them. */
-static void
-add_ephemeral(struct roots *roots, const struct config *config, const char *path)
+/* The longest part of an absolute path that one of the base directories matches. */
+static size_t
+base_len(const struct roots *roots, const char *path)
 {
-    const char *whole = absolute(roots, path);
-    const size_t len = roots_ephemeral_len(roots->arena, whole, config->ephemeral.v);
-    const char *dir = arena_strndup(roots->arena, whole, len);
+    size_t best = 0;
+
+    for (size_t i = 0; i < roots->config->base_dirs.n; i++) {
+        const char *pattern = roots->config->base_dirs.v[i];
+        size_t len = 0;
+
+        for (const char *p = pattern; *p != '\0'; p++)
+            if (*p == '/')
+                len += 1 + strcspn(path + len + 1, "/");
+        if (len > best && len <= strlen(path) &&
+            fnmatch(pattern, arena_strndup(roots->arena, path, len), FNM_PATHNAME) == 0)
+            best = len;
+    }
+    return best;
+}
+
+/* The first `len` bytes of `path`.  Directories of one kind are numbered in the order in
+ * which the command mentions them. */
+static void
+add_prefix(struct roots *roots, enum root_kind kind, const char *path, size_t len)
+{
+    const char *dir = arena_strndup(roots->arena, path, len);
     unsigned index = 0;
 
-    if (len == 0 || has_path(roots, ROOT_EPHEMERAL, dir))
+    if (len == 0 || has_path(roots, kind, dir))
         return;
     for (size_t i = 0; i < roots->n; i++)
-        index += roots->v[i].kind == ROOT_EPHEMERAL;
-    add(roots, ROOT_EPHEMERAL, index, dir);
+        index += roots->v[i].kind == (unsigned)kind;
+    add(roots, kind, index, dir);
+}
+
+static void
+add_mentioned(struct roots *roots, const char *path)
+{
+    const char *whole = absolute(roots, path);
+
+    add_prefix(roots, ROOT_EPHEMERAL, whole,
+               roots_ephemeral_len(roots->arena, whole, roots->config->ephemeral.v));
+    add_prefix(roots, ROOT_BASE, whole, base_len(roots, whole));
 }
 
 static void
@@ -115,14 +146,12 @@ add_includes(struct roots *roots, const struct search_dir *dirs, size_t n)
             add(roots, ROOT_INCLUDE, index++, path_clean(roots->arena, dirs[i].path));
 }
 
-/* Paths below a temporary directory may show in a result. */
 static void
-mark_free(struct roots *roots, const struct config *config)
+add_source(struct roots *roots, const char *source)
 {
-    for (size_t i = 0; i < roots->n; i++)
-        roots->v[i].is_free =
-            !config->strict_paths &&
-            roots_ephemeral_len(roots->arena, roots->v[i].path, config->ephemeral.v) > 0;
+    if (path_is_absolute(source))
+        add(roots, ROOT_SOURCE, 0,
+            path_dir(roots->arena, path_clean(roots->arena, source)));
 }
 
 void
@@ -132,23 +161,64 @@ roots_init(struct arena *arena, const struct config *config, const char *cwd,
     struct search_dir *dirs;
     const size_t n = command_search_dirs(arena, command, &dirs);
 
-    *out = (struct roots){.arena = arena, .cwd = cwd};
-    add_ephemeral(out, config, cwd);
-    add_ephemeral(out, config, command->source);
-    add_ephemeral(out, config, command->output);
+    *out = (struct roots){.arena = arena, .config = config, .cwd = cwd};
+    out->v = arena_array(arena, (size_t)2 * ROOTS_MAX, sizeof(*out->v));
+    out->template_roots =
+        arena_array(arena, (size_t)2 * ROOTS_MAX, sizeof(*out->template_roots));
+    add_mentioned(out, cwd);
+    add_mentioned(out, command->source);
+    add_mentioned(out, command->output);
     for (size_t i = 0; i < n; i++)
-        add_ephemeral(out, config, dirs[i].path);
-    add_ephemeral(out, config, toolkit);
-    for (size_t i = 0; i < config->base_dirs.n; i++)
-        add(out, ROOT_BASE, (unsigned)i, config->base_dirs.v[i]);
+        add_mentioned(out, dirs[i].path);
+    add_mentioned(out, toolkit);
     add(out, ROOT_TOOLKIT, 0, toolkit);
     add_includes(out, dirs, n);
     add(out, ROOT_CWD, 0, cwd);
-    mark_free(out, config);
+    add_source(out, command->source);
 }
 
-/* The longest root among the kinds in `kinds` (a set of 1 << kind); first one of equals.
- */
+static bool
+is_in_toolkit(const struct roots *roots, const char *path)
+{
+    const struct root *toolkit = roots_find(roots, ROOT_TOOLKIT | ROOT_REAL, 0);
+
+    return toolkit != NULL && path_below(toolkit->path, path) != NULL;
+}
+
+/* Paths below a temporary directory or the toolkit may show in a result.  `real` is the
+ * root's, or the same. */
+static bool
+may_show(const struct roots *roots, const struct root *root, const struct root *real)
+{
+    return !roots->config->strict_paths &&
+           (is_in_toolkit(roots, real->path) ||
+            roots_ephemeral_len(roots->arena, root->path, roots->config->ephemeral.v) >
+                0);
+}
+
+void
+roots_add_real(struct roots *roots)
+{
+    const size_t n = roots->n;
+
+    for (size_t i = 0; i < n && !roots->has_real; i++) {
+        const struct root *root = &roots->v[i];
+        const char *real = fs_realpath(roots->arena, root->path);
+
+        if (root->kind == ROOT_SOURCE)
+            continue;
+        add(roots, root->kind | ROOT_REAL, root->index, real != NULL ? real : root->path);
+    }
+    for (size_t i = 0; i < roots->n && !roots->has_real; i++) {
+        struct root *root = &roots->v[i];
+        const struct root *real = roots_find(roots, root->kind | ROOT_REAL, root->index);
+
+        root->is_free = may_show(roots, root, real != NULL ? real : root);
+    }
+    roots->has_real = true;
+}
+
+/* The longest root among the kinds in `kinds` (a set of 1 << kind). */
 static const struct root *
 match(const struct roots *roots, const char *path, unsigned kinds)
 {
@@ -165,10 +235,16 @@ match(const struct roots *roots, const char *path, unsigned kinds)
     return best;
 }
 
+const struct root *
+roots_match(const struct roots *roots, const char *path)
+{
+    return match(roots, path, ~(1U << ROOT_SOURCE));
+}
+
 struct place
 roots_place(const struct roots *roots, const char *path)
 {
-    const struct root *root = match(roots, path, ~0U);
+    const struct root *root = roots_match(roots, path);
 
     if (root == NULL)
         return (struct place){.kind = ROOT_NONE, .rest = path};

@@ -17,6 +17,7 @@
 #include "nvcache/digest/memo.h"
 #include "headers_priv.h"
 #include "session_priv.h"
+#include "ties_priv.h"
 
 #include <errno.h>
 #include <string.h>
@@ -49,20 +50,6 @@ miss(const struct validation *v, enum nvc_status why, const char *culprit)
 {
     v->session->culprit = culprit;
     return why;
-}
-
-static enum nvc_status
-check_bound(const struct validation *v)
-{
-    for (size_t i = 0; i < v->manifest->n_bound; i++) {
-        const struct manifest_bound *bound = &v->manifest->bound[i];
-        const struct root *root =
-            roots_find(&v->session->roots, bound->root.kind, bound->root.index);
-
-        if (root == NULL || !str_equal(root->path, bound->path))
-            return miss(v, NVC_MISS_PATH, arena_strdup(v->session->arena, bound->path));
-    }
-    return NVC_OK;
 }
 
 static enum nvc_status
@@ -305,7 +292,7 @@ validate(struct session *session, const struct manifest *manifest)
 {
     struct validation v = {
         .session = session, .manifest = manifest, .now_ns = clock_file_ns()};
-    enum nvc_status st = check_bound(&v);
+    enum nvc_status st = ties_check(session, manifest);
 
     if (st == NVC_OK)
         st = resolve_dirs(&v);

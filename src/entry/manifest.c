@@ -2,7 +2,7 @@
  * the bytes that are left before anything is allocated for it.
  *
  *   version u16 | flags u16 | result 32 | compile_us u64 | created_s u64
- *   bound: u32 n, n x (place, path)
+ *   ties:  u32 n, n x (place at, place is, u8 is_link)
  *   dirs:  u32 n, n x place
  *   files: u32 n, n x (dir u32, name), then n x digest
  *   watched: u32 n, n x place
@@ -61,12 +61,13 @@ place_list_read(struct arena *arena, struct wire_reader *reader, size_t *out_n)
 }
 
 static void
-put_bound(struct buf *out, const struct manifest *manifest)
+put_ties(struct buf *out, const struct manifest *manifest)
 {
-    wire_put_u32(out, (uint32_t)manifest->n_bound);
-    for (size_t i = 0; i < manifest->n_bound; i++) {
-        place_put(out, &manifest->bound[i].root);
-        wire_put_str(out, manifest->bound[i].path);
+    wire_put_u32(out, (uint32_t)manifest->n_ties);
+    for (size_t i = 0; i < manifest->n_ties; i++) {
+        place_put(out, &manifest->ties[i].at);
+        place_put(out, &manifest->ties[i].is);
+        wire_put_u8(out, manifest->ties[i].is_link);
     }
 }
 
@@ -103,7 +104,7 @@ manifest_encode(const struct manifest *manifest, struct buf *out)
     buf_append(out, manifest->result.bytes, DIGEST_SIZE);
     wire_put_u64(out, manifest->compile_us);
     wire_put_u64(out, manifest->created_s);
-    put_bound(out, manifest);
+    put_ties(out, manifest);
     place_list_put(out, manifest->dirs, manifest->n_dirs);
     put_files(out, manifest);
     place_list_put(out, manifest->watched, manifest->n_watched);
@@ -120,13 +121,16 @@ read_digest(struct wire_reader *reader, struct digest *out)
 }
 
 static void
-read_bound(struct arena *arena, struct wire_reader *reader, struct manifest *out)
+read_ties(struct arena *arena, struct wire_reader *reader, struct manifest *out)
 {
-    out->n_bound = wire_count(reader, MANIFEST_MAX_BOUND, PLACE_MIN + STR_MIN);
-    out->bound = arena_array(arena, out->n_bound, sizeof(*out->bound));
-    for (size_t i = 0; i < out->n_bound; i++) {
-        place_read(reader, &out->bound[i].root);
-        out->bound[i].path = wire_str(reader, PLACE_MAX);
+    out->n_ties = wire_count(reader, MANIFEST_MAX_TIES, 2 * PLACE_MIN + 1);
+    out->ties = arena_array(arena, out->n_ties, sizeof(*out->ties));
+    for (size_t i = 0; i < out->n_ties; i++) {
+        place_read(reader, &out->ties[i].at);
+        place_read(reader, &out->ties[i].is);
+        out->ties[i].is_link = wire_u8(reader);
+        if (out->ties[i].is_link > 1)
+            reader->bad = true;
     }
 }
 
@@ -181,7 +185,7 @@ manifest_decode(struct arena *arena, const void *data, size_t len, struct manife
     read_digest(&reader, &manifest.result);
     manifest.compile_us = wire_u64(&reader);
     manifest.created_s = wire_u64(&reader);
-    read_bound(arena, &reader, &manifest);
+    read_ties(arena, &reader, &manifest);
     manifest.dirs = place_list_read(arena, &reader, &manifest.n_dirs);
     read_files(arena, &reader, &manifest);
     manifest.watched = place_list_read(arena, &reader, &manifest.n_watched);

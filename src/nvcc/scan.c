@@ -6,6 +6,8 @@
 
 #include "nvcache/nvcc/scan.h"
 
+#include "cursor_priv.h"
+
 #include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
@@ -14,22 +16,15 @@ enum {
     NAME_MAX_LEN = 1024
 };
 
-struct cursor {
-    const char *at;
-    const char *end;
-};
-
 struct needle {
     const char *text;
     unsigned flag;
 };
 
-/* Each begins with a character of `needle_starts`. */
 static const struct needle needles[] = {
-    {"__DATE__", SCAN_TIME},           {"__TIME__", SCAN_TIME},
-    {"__TIMESTAMP__", SCAN_TIMESTAMP}, {"__FILE__", SCAN_FILE},
-    {"__BASE_FILE__", SCAN_FILE},      {"__FILE_NAME__", SCAN_FILE},
-    {"__builtin_FILE", SCAN_FILE},     {"__builtin_source_location", SCAN_FILE},
+    {"__DATE__", SCAN_TIME},
+    {"__TIME__", SCAN_TIME},
+    {"__TIMESTAMP__", SCAN_TIMESTAMP},
 };
 
 static unsigned
@@ -44,7 +39,7 @@ flags_at(const char *at, const char *end)
     return 0;
 }
 
-/* The needles all begin with "__" and one of these letters. */
+/* The needles all begin with "__D" or "__T". */
 static unsigned
 scan_identifiers(const char *text, size_t len)
 {
@@ -54,53 +49,11 @@ scan_identifiers(const char *text, size_t len)
     for (const char *at = text; (at = memchr(at, '_', (size_t)(end - at))) != NULL;) {
         if (end - at < 3)
             break;
-        if (at[1] == '_' && strchr("DTFBb", at[2]) != NULL)
+        if (at[1] == '_' && (at[2] == 'D' || at[2] == 'T'))
             flags |= flags_at(at, end);
         at++;
     }
     return flags;
-}
-
-static bool
-is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\f' || c == '\v' || c == '\r';
-}
-
-/* Over blanks, spliced lines and comments. */
-static void
-skip_blanks(struct cursor *cursor)
-{
-    while (cursor->at < cursor->end) {
-        const char *at = cursor->at;
-        const size_t left = (size_t)(cursor->end - at);
-
-        if (is_blank(*at)) {
-            cursor->at++;
-        } else if (left >= 2 && at[0] == '\\' && at[1] == '\n') {
-            cursor->at += 2;
-        } else if (left >= 3 && at[0] == '\\' && at[1] == '\r' && at[2] == '\n') {
-            cursor->at += 3;
-        } else if (left >= 2 && at[0] == '/' && at[1] == '*') {
-            const char *close = memmem(at + 2, left - 2, "*/", 2);
-
-            cursor->at = close == NULL ? cursor->end : close + 2;
-        } else {
-            return;
-        }
-    }
-}
-
-static bool
-take_word(struct cursor *cursor, const char *word)
-{
-    const size_t len = strlen(word);
-    const char *at = cursor->at;
-
-    if ((size_t)(cursor->end - at) < len || memcmp(at, word, len) != 0)
-        return false;
-    cursor->at += len;
-    return true;
 }
 
 /* The name between `at` and `close` on the same line; NULL if that is no header name. */
@@ -165,9 +118,9 @@ static unsigned
 scan_include(struct cursor *cursor, scan_visitor *visit, void *arg)
 {
     const enum scan_name_kind quoted =
-        take_word(cursor, "_next") ? SCAN_NEXT : SCAN_QUOTE;
+        cursor_take(cursor, "_next") ? SCAN_NEXT : SCAN_QUOTE;
 
-    skip_blanks(cursor);
+    cursor_skip_blanks(cursor);
     return visit_name(cursor, quoted, visit, arg) ? 0 : SCAN_COMPUTED;
 }
 
@@ -175,14 +128,14 @@ scan_include(struct cursor *cursor, scan_visitor *visit, void *arg)
 static unsigned
 scan_directive(struct cursor *cursor, scan_visitor *visit, void *arg)
 {
-    skip_blanks(cursor);
-    if (take_word(cursor, "include") || take_word(cursor, "import"))
+    cursor_skip_blanks(cursor);
+    if (cursor_take(cursor, "include") || cursor_take(cursor, "import"))
         return scan_include(cursor, visit, arg);
-    if (take_word(cursor, "embed"))
+    if (cursor_take(cursor, "embed"))
         return SCAN_HIDDEN;
-    if (take_word(cursor, "define"))
+    if (cursor_take(cursor, "define"))
         return scan_define(cursor, visit, arg);
-    if (take_word(cursor, "if") || take_word(cursor, "elif"))
+    if (cursor_take(cursor, "if") || cursor_take(cursor, "elif"))
         visit_line(cursor, SCAN_QUOTE, visit, arg);
     return 0;
 }
@@ -194,8 +147,8 @@ scan_directives(const char *text, size_t len, scan_visitor *visit, void *arg)
     unsigned flags = 0;
 
     while (cursor.at < cursor.end) {
-        skip_blanks(&cursor);
-        if (take_word(&cursor, "#") || take_word(&cursor, "%:"))
+        cursor_skip_blanks(&cursor);
+        if (cursor_take(&cursor, "#") || cursor_take(&cursor, "%:"))
             flags |= scan_directive(&cursor, visit, arg);
         cursor.at = cursor.at < cursor.end
                         ? memchr(cursor.at, '\n', (size_t)(cursor.end - cursor.at))

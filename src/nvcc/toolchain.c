@@ -213,6 +213,15 @@ digest_contents(struct memo *memo, const struct toolchain_layout *layout,
 }
 
 bool
+toolchain_has_gcc(const struct toolchain_layout *layout)
+{
+    for (size_t i = 0; i < layout->files.n; i++)
+        if (str_starts(path_base(layout->files.v[i]), "cc1"))
+            return true;
+    return false;
+}
+
+bool
 toolchain_is_since(const struct toolchain_layout *layout, int64_t moment_ns)
 {
     for (size_t i = 0; i < layout->files.n; i++) {

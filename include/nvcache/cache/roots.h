@@ -15,24 +15,26 @@ struct nvcc_command;
  * are written relative to them (place.h) and resolved through the *current* command's, so
  * that the files looked at are always the current ones; contents decide. */
 
-#define ROOTS_MAX 128
+#define ROOTS_MAX 128 /* and as many ROOT_REAL */
 
 struct root {
-    enum root_kind kind;
+    unsigned kind; /* enum root_kind */
     unsigned index;
     const char *path; /* absolute, as text: no symbolic link is resolved */
     size_t len;
     bool is_free; /* its path may show in a result: a temporary directory's name says
-                     nothing */
+                     nothing, the toolkit's little.  Set by roots_add_real. */
 };
 
 struct roots {
     struct arena *arena;
+    const struct config *config;
     const char *cwd;
-    struct root v[ROOTS_MAX];
+    struct root *v;
     size_t n;
+    bool has_real;
     /* The same, for templates. */
-    struct template_root template_roots[ROOTS_MAX];
+    struct template_root *template_roots;
 };
 
 /* `toolkit` is nvcc's TOP. */
@@ -40,8 +42,16 @@ void roots_init(struct arena *arena, const struct config *config, const char *cw
                 const char *toolkit, const struct nvcc_command *command,
                 struct roots *out);
 
-/* A path as a command or a compiler wrote it: the longest root it lies under. rest points
- * into `path`. */
+/* Add where each root is when links are followed (ROOT_REAL): gcc names headers of system
+ * directories so when that is shorter.  It asks the file system, so only a miss and the
+ * hits that need it do.  Once is enough. */
+void roots_add_real(struct roots *roots);
+
+/* The longest root that a path, as a command or a compiler wrote it, lies under; the
+ * first of equals; NULL. */
+const struct root *roots_match(const struct roots *roots, const char *path);
+
+/* The same as a place.  rest points into `path`. */
 struct place roots_place(const struct roots *roots, const char *path);
 
 /* The path now, in the arena; NULL when the place's root does not exist here. */

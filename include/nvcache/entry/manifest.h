@@ -12,12 +12,12 @@ struct arena;
 struct buf;
 
 /* The manifest record: what a recorded run read, where it looked in vain, and what came
- * out. Format version 1; tests/unit/entry/test_manifest.c holds a golden record of it. */
+ * out. Format version 2; tests/unit/entry/test_manifest.c holds a golden record of it. */
 
-#define MANIFEST_VERSION   1
+#define MANIFEST_VERSION   2
 #define MANIFEST_MAX_DIRS  65536
 #define MANIFEST_MAX_FILES 262144
-#define MANIFEST_MAX_BOUND 128 /* as many as a command has roots */
+#define MANIFEST_MAX_TIES  4096
 
 struct manifest_file {
     uint32_t dir; /* index into dirs */
@@ -25,10 +25,14 @@ struct manifest_file {
     struct digest digest;
 };
 
-/* The result shows the path of this root: it is only right while the root is there. */
-struct manifest_bound {
-    struct place root; /* rest is "" */
-    const char *path;
+/* What must hold between the directories of a command for the record to speak of it: the
+ * place `at` is the place `is`.  With ROOT_NONE in `is` the result shows a path and is
+ * only right there; otherwise a file was recorded below one directory and may have been
+ * reached through the other. */
+struct manifest_tie {
+    struct place at;
+    struct place is;
+    uint8_t is_link; /* 1: `at` leads there through symbolic links; 0: as text */
 };
 
 /* Names that were, or could have been, looked for: an include directive, __has_include.
@@ -71,8 +75,8 @@ struct manifest {
     struct digest result; /* key of the result record */
     uint64_t compile_us;  /* what the compile took */
     uint64_t created_s;   /* seconds since 1970 */
-    struct manifest_bound *bound;
-    size_t n_bound;
+    struct manifest_tie *ties;
+    size_t n_ties;
     struct place *dirs;
     size_t n_dirs;
     struct manifest_file *files; /* grouped by dir */

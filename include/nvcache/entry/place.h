@@ -12,9 +12,11 @@ enum root_kind {
     ROOT_CWD,       /* the working directory, for paths that name it */
     ROOT_TOOLKIT,   /* where nvcc says CUDA is (TOP) */
     ROOT_INCLUDE,   /* the index-th absolute include directory of the command */
-    ROOT_BASE,      /* the index-th base directory the user named */
+    ROOT_BASE,      /* the index-th base directory the command mentions */
     ROOT_EPHEMERAL, /* the index-th temporary build directory the command mentions */
-    ROOT_KINDS
+    ROOT_SOURCE,    /* the directory of a source with an absolute path; in ties only */
+    ROOT_REAL = 8,  /* with one of the others: where it is when links are followed */
+    ROOT_KINDS = 16
 };
 
 struct place {

@@ -11,7 +11,6 @@ enum scan_flag {
     SCAN_TIME = 1,      /* __DATE__, __TIME__ */
     SCAN_TIMESTAMP = 2, /* __TIMESTAMP__ */
     SCAN_HIDDEN = 4,    /* .incbin, #embed, or a directive in disguise */
-    SCAN_FILE = 8,      /* __FILE__ and its kin: a path can reach the output */
     SCAN_COMPUTED = 16, /* an #include whose name is a macro */
     SCAN_PROBE = 32,    /* a macro that stands for __has_include */
 };

@@ -64,6 +64,9 @@ NVC_NODISCARD enum nvc_status toolchain_layout_decode(struct arena *arena,
                                                       const void *data, size_t len,
                                                       struct toolchain_layout *out);
 
+/* Is the host compiler gcc (it has a cc1 or cc1plus)? */
+bool toolchain_has_gcc(const struct toolchain_layout *layout);
+
 /* May one of the files have been replaced at or after `moment_ns`? */
 bool toolchain_is_since(const struct toolchain_layout *layout, int64_t moment_ns);
 

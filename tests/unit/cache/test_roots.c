@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "nvcache/base/arena.h"
+#include "nvcache/base/fs.h"
 #include "nvcache/base/strlist.h"
 #include "nvcache/cache/config.h"
 #include "nvcache/cache/roots.h"
@@ -15,6 +16,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 int test_roots(void);
 
@@ -70,7 +73,7 @@ key_text(struct fixture *f, const char *path)
 }
 
 static void
-assert_place(struct fixture *f, const char *path, enum root_kind kind, const char *rest)
+assert_place(struct fixture *f, const char *path, unsigned kind, const char *rest)
 {
     const struct place place = roots_place(&f->roots, path);
 
@@ -207,13 +210,56 @@ only_temporary_names_may_show_in_a_result(void **state)
 
     make(f, "/home/u/b",
          "nvcc -c -I/home/u/inc -I/tmp/pip-build-env-1/inc /s/k.cu -o k.o");
+    roots_add_real(&f->roots);
     assert_false(roots_find(&f->roots, ROOT_INCLUDE, 0)->is_free);
+    assert_true(roots_find(&f->roots, ROOT_TOOLKIT, 0)->is_free);
     assert_true(roots_find(&f->roots, ROOT_INCLUDE, 1)->is_free);
     assert_false(roots_find(&f->roots, ROOT_CWD, 0)->is_free);
     f->config.strict_paths = true;
     make(f, "/home/u/b",
          "nvcc -c -I/home/u/inc -I/tmp/pip-build-env-1/inc /s/k.cu -o k.o");
+    roots_add_real(&f->roots);
     assert_false(roots_find(&f->roots, ROOT_INCLUDE, 1)->is_free);
+    assert_false(roots_find(&f->roots, ROOT_TOOLKIT, 0)->is_free);
+}
+
+static void
+base_directories_are_numbered_as_the_command_mentions_them(void **state)
+{
+    struct fixture *f = *state;
+
+    strlist_add_copy(&f->config.base_dirs, "/home/u/one");
+    strlist_add_copy(&f->config.base_dirs, "/home/*/two");
+    make(f, "/home/v/two/build", "nvcc -c /home/v/two/k.cu -o k.o");
+    assert_string_equal(roots_find(&f->roots, ROOT_BASE, 0)->path, "/home/v/two");
+    assert_null(roots_find(&f->roots, ROOT_BASE, 1));
+    make(f, "/home/u/one", "nvcc -c /home/w/two/k.cu -o k.o");
+    assert_string_equal(roots_find(&f->roots, ROOT_BASE, 0)->path, "/home/u/one");
+    assert_string_equal(roots_find(&f->roots, ROOT_BASE, 1)->path, "/home/w/two");
+    make(f, "/home/u/onetwo", "nvcc -c /home/x/y/two/k.cu -o k.o");
+    assert_null(roots_find(&f->roots, ROOT_BASE, 0));
+}
+
+/* A link to a directory of another name. */
+static void
+what_is_named_by_its_real_path_is_found_below_its_root(void **state)
+{
+    char dir[] = "/tmp/nvcache-roots.XXXXXX";
+    struct fixture *f = *state;
+    const char *link;
+    const char *header;
+
+    assert_non_null(mkdtemp(dir));
+    link = arena_printf(&f->arena, "%s/link", dir);
+    header = arena_printf(&f->arena, "%s/real/x.h", dir);
+    assert_int_equal(mkdir(arena_printf(&f->arena, "%s/real", dir), 0700), 0);
+    assert_int_equal(symlink("real", link), 0);
+    make(f, "/b", arena_printf(&f->arena, "nvcc -c -isystem %s /s/k.cu -o k.o", link));
+    assert_place(f, header, ROOT_NONE, header);
+    roots_add_real(&f->roots);
+    assert_place(f, header, ROOT_INCLUDE | ROOT_REAL, "x.h");
+    assert_place(f, arena_printf(&f->arena, "%s/x.h", link), ROOT_INCLUDE, "x.h");
+    fs_remove_tree(dir);
 }
 
 int
@@ -227,6 +273,8 @@ test_roots(void)
         TEST(the_same_build_in_another_temporary_directory_has_the_same_key_texts),
         TEST(sources_in_different_directories_stay_different),
         TEST(base_directories_make_checkouts_equal),
+        TEST(base_directories_are_numbered_as_the_command_mentions_them),
+        TEST(what_is_named_by_its_real_path_is_found_below_its_root),
         TEST(include_directories_count_by_position_only),
         TEST(only_temporary_names_may_show_in_a_result),
     };

@@ -21,7 +21,9 @@ int test_manifest(void);
 static struct manifest_file files[] = {
     {0, "a.cu", {{1}}}, {1, "x.h", {{2}}}, {1, "y.h", {{3}}}};
 static struct place dirs[] = {{ROOT_NONE, 0, "src"}, {ROOT_INCLUDE, 2, "ATen/core"}};
-static struct manifest_bound bound[] = {{{ROOT_CWD, 0, ""}, "/home/u/build"}};
+static struct manifest_tie ties[] = {
+    {{ROOT_CWD, 0, ""}, {ROOT_NONE, 0, "/home/u/build"}, 0},
+    {{ROOT_INCLUDE, 2, "now"}, {ROOT_INCLUDE | ROOT_REAL, 2, "v1"}, 1}};
 static struct place watched[] = {{ROOT_TOOLKIT, 0, "include"}};
 
 static uint32_t group[] = {0};
@@ -32,8 +34,8 @@ static const struct manifest sample = {
     .result = {{0xaa, 0xbb}},
     .compile_us = 1234567,
     .created_s = 1700000000,
-    .bound = bound,
-    .n_bound = 1,
+    .ties = ties,
+    .n_ties = 2,
     .dirs = dirs,
     .n_dirs = 2,
     .files = files,
@@ -59,7 +61,9 @@ manifest_survives_a_round_trip(void **state)
     assert_string_equal(got.files[2].name, "y.h");
     assert_int_equal(got.files[2].digest.bytes[0], 3);
     assert_string_equal(got.dirs[got.files[2].dir].rest, "ATen/core");
-    assert_string_equal(got.bound[0].path, "/home/u/build");
+    assert_string_equal(got.ties[0].is.rest, "/home/u/build");
+    assert_int_equal(got.ties[1].is.kind, ROOT_INCLUDE | ROOT_REAL);
+    assert_int_equal(got.ties[1].is_link, 1);
     assert_int_equal(got.compile_us, 1234567);
     manifest_encode(&got, &again);
     assert_int_equal(again.len, bytes.len);
@@ -69,14 +73,14 @@ manifest_survives_a_round_trip(void **state)
 
 /* Raise MANIFEST_VERSION and this number together when the bytes change. */
 static void
-manifest_bytes_are_those_of_version_1(void **state)
+manifest_bytes_are_those_of_version_2(void **state)
 {
     AUTO_BUF bytes = BUF_INIT;
 
     (void)state;
     manifest_encode(&sample, &bytes);
-    assert_int_equal(MANIFEST_VERSION, 1);
-    assert_int_equal(checksum64(bytes.data, bytes.len, 0), UINT64_C(0x306b68d0881a5a5e));
+    assert_int_equal(MANIFEST_VERSION, 2);
+    assert_int_equal(checksum64(bytes.data, bytes.len, 0), UINT64_C(0x3f6e554fdadba3aa));
 }
 
 static void
@@ -314,7 +318,7 @@ test_manifest(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(manifest_survives_a_round_trip),
-        cmocka_unit_test(manifest_bytes_are_those_of_version_1),
+        cmocka_unit_test(manifest_bytes_are_those_of_version_2),
         cmocka_unit_test(every_truncation_of_a_manifest_is_refused),
         cmocka_unit_test(a_file_in_no_directory_is_refused),
         cmocka_unit_test(a_huge_count_is_refused_before_memory_is_taken),

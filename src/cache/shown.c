@@ -1,0 +1,55 @@
+/* Which roots' paths can be seen in a result.  Must never leave out one that can: the
+ * result would be served where another path is right. */
+
+#include "shown_priv.h"
+
+#include "closure_priv.h"
+#include "nvcache/base/arena.h"
+#include "nvcache/base/buf.h"
+#include "nvcache/nvcc/mentions.h"
+#include "session_priv.h"
+
+/* Files are grouped by the root whose path they would show; 0: by none that matters. */
+static size_t
+group_of(const struct roots *roots, const char *path)
+{
+    const struct root *root = roots_match(roots, path);
+
+    return root == NULL || root->is_free ? 0 : 1 + (size_t)(root - roots->v);
+}
+
+struct mentions *
+shown_start(const struct session *session, const struct closure *closure)
+{
+    const struct roots *roots = &session->roots;
+
+    for (size_t i = 0; i < closure->n && !session->command.debug_info; i++)
+        if (group_of(roots, closure->files[i].path) != 0)
+            return mentions_new(session->arena, 1 + roots->n,
+                                !toolchain_has_gcc(&session->layout));
+    return NULL;
+}
+
+void
+shown_read(struct mentions *shown, const struct roots *roots, const char *path,
+           const struct buf *text)
+{
+    if (shown != NULL)
+        mentions_add_file(shown, group_of(roots, path), (const char *)text->data,
+                          text->len);
+}
+
+void
+shown_finish(const struct session *session, struct mentions *shown,
+             struct closure *closure)
+{
+    const struct roots *roots = &session->roots;
+
+    closure->shows = arena_array(session->arena, roots->n, sizeof(bool));
+    if (shown != NULL)
+        mentions_finish(shown);
+    for (size_t i = 0; i < roots->n; i++)
+        closure->shows[i] =
+            !roots->v[i].is_free && roots->v[i].kind != ROOT_SOURCE &&
+            (shown != NULL ? mentions_shows(shown, 1 + i) : session->command.debug_info);
+}

@@ -1,0 +1,258 @@
+/* Ties between the directories of a command.
+ *
+ * Must never leave out a way in which a recorded file could have been reached: what is
+ * looked at next time would then not be what the compiler reads. */
+
+#include "ties_priv.h"
+
+#include "closure_priv.h"
+#include "links_priv.h"
+#include "nvcache/base/arena.h"
+#include "nvcache/base/fs.h"
+#include "nvcache/base/path.h"
+#include "nvcache/base/strlist.h"
+#include "nvcache/entry/manifest.h"
+#include "session_priv.h"
+
+#include <string.h>
+
+/* A directory from which files are reached, and how the command names it. */
+struct base {
+    const char *path;
+    struct place place;
+};
+
+struct filling {
+    struct session *session;
+    const struct closure *closure;
+    struct manifest *manifest;
+    struct base *bases;
+    size_t n_bases;
+    bool is_full;
+};
+
+static bool
+is_same_place(const struct place *a, const struct place *b)
+{
+    return a->kind == b->kind && a->index == b->index && str_equal(a->rest, b->rest);
+}
+
+static void
+add_tie(struct filling *filling, struct place at, struct place is, uint8_t is_link)
+{
+    struct manifest *manifest = filling->manifest;
+
+    if (is_same_place(&at, &is))
+        return;
+    for (size_t i = manifest->n_ties; i > 0; i--)
+        if (is_same_place(&manifest->ties[i - 1].at, &at) &&
+            is_same_place(&manifest->ties[i - 1].is, &is))
+            return;
+    if (manifest->n_ties == MANIFEST_MAX_TIES)
+        filling->is_full = true;
+    else
+        manifest->ties[manifest->n_ties++] =
+            (struct manifest_tie){.at = at, .is = is, .is_link = is_link};
+}
+
+static struct place
+place_of_root(const struct root *root)
+{
+    return (struct place){
+        .kind = (uint8_t)root->kind, .index = (uint8_t)root->index, .rest = ""};
+}
+
+static struct place
+literal(const char *path)
+{
+    return (struct place){.kind = ROOT_NONE, .rest = path};
+}
+
+/* The place `rest` below another. */
+static struct place
+below(struct arena *arena, const struct place *place, const char *rest)
+{
+    struct place out = *place;
+
+    if (rest[0] != '\0')
+        out.rest = place->rest[0] == '\0' ? rest : path_join(arena, place->rest, rest);
+    return out;
+}
+
+/* A result that shows a path is bound to it. */
+static void
+tie_shown(struct filling *filling)
+{
+    const struct roots *roots = &filling->session->roots;
+
+    for (size_t i = 0; i < roots->n; i++)
+        if (filling->closure->shows[i])
+            add_tie(filling, place_of_root(&roots->v[i]), literal(roots->v[i].path), 0);
+}
+
+/* One directory given twice has two positions and one place. */
+static void
+tie_repeated(struct filling *filling)
+{
+    const struct roots *roots = &filling->session->roots;
+
+    for (size_t i = 0; i < roots->n; i++)
+        for (size_t k = 0; k < i; k++)
+            if (roots->v[i].kind == ROOT_INCLUDE && roots->v[k].kind == ROOT_INCLUDE &&
+                str_equal(roots->v[i].path, roots->v[k].path))
+                add_tie(filling, place_of_root(&roots->v[i]), place_of_root(&roots->v[k]),
+                        0);
+}
+
+static void
+add_base(struct filling *filling, const char *path, struct place place)
+{
+    if (path != NULL && path_is_absolute(path))
+        filling->bases[filling->n_bases++] = (struct base){.path = path, .place = place};
+}
+
+/* A header that is named by its whole path is read from there, whatever the roots are. */
+static void
+add_literal_base(struct filling *filling, const char *name)
+{
+    const char *path;
+
+    if (!path_is_absolute(name))
+        return;
+    path = path_clean(filling->session->arena, name);
+    if (closure_has(filling->closure, path))
+        add_base(filling, path_dir(filling->session->arena, path),
+                 literal(path_dir(filling->session->arena, path)));
+}
+
+static size_t
+count_names(const struct search_record *search)
+{
+    size_t n = search->n_names;
+
+    for (size_t i = 0; i < search->n_quotes; i++)
+        n += search->quotes[i].n;
+    return n;
+}
+
+static void
+find_bases(struct filling *filling)
+{
+    const struct search_record *search = &filling->closure->search;
+    const struct roots *roots = &filling->session->roots;
+    struct arena *arena = filling->session->arena;
+    const struct root *source = roots_find(roots, ROOT_SOURCE, 0);
+
+    filling->bases = arena_array(arena, 1 + search->n_chain + count_names(search),
+                                 sizeof(*filling->bases));
+    if (source != NULL)
+        add_base(filling, source->path, place_of_root(source));
+    for (size_t k = 0; k < search->n_chain; k++)
+        add_base(filling, roots_path(roots, arena, &search->chain[k]), search->chain[k]);
+    for (size_t i = 0; i < search->n_names; i++)
+        add_literal_base(filling, search->names[i].name);
+    for (size_t i = 0; i < search->n_quotes; i++)
+        for (size_t k = 0; k < search->quotes[i].n; k++)
+            add_literal_base(filling, search->quotes[i].names[k]);
+}
+
+/* A directory of inputs that lies below `root` and below `base`. */
+static void
+tie_root_to_base(struct filling *filling, const struct root *root,
+                 const struct base *base)
+{
+    struct arena *arena = filling->session->arena;
+    const struct place place = place_of_root(root);
+    const char *rest = path_below(root->path, base->path);
+
+    if (base->place.kind == place.kind && base->place.index == place.index)
+        return;
+    if (rest != NULL)
+        add_tie(filling, below(arena, &place, rest), base->place, 0);
+    else
+        add_tie(filling, place,
+                below(arena, &base->place, path_below(base->path, root->path)), 0);
+}
+
+static void
+tie_directory(struct filling *filling, const char *dir)
+{
+    const struct root *root = roots_match(&filling->session->roots, dir);
+
+    for (size_t i = 0; root != NULL && i < filling->n_bases; i++)
+        if (path_below(filling->bases[i].path, dir) != NULL)
+            tie_root_to_base(filling, root, &filling->bases[i]);
+}
+
+static void
+on_link(const struct place *from, const char *real, void *arg)
+{
+    struct filling *filling = arg;
+
+    add_tie(filling, *from, roots_place(&filling->session->roots, real), 1);
+}
+
+enum nvc_status
+ties_fill(struct session *session, const struct closure *closure,
+          struct manifest *manifest)
+{
+    struct filling filling = {
+        .session = session, .closure = closure, .manifest = manifest};
+
+    manifest->ties =
+        arena_array(session->arena, MANIFEST_MAX_TIES, sizeof(*manifest->ties));
+    find_bases(&filling);
+    tie_shown(&filling);
+    tie_repeated(&filling);
+    for (size_t i = 0; i < manifest->n_dirs; i++) {
+        const char *dir = roots_path(&session->roots, session->arena, &manifest->dirs[i]);
+
+        if (dir != NULL && path_is_absolute(dir))
+            tie_directory(&filling, dir);
+    }
+    links_find(session, closure, on_link, &filling);
+    session->culprit = filling.is_full ? "symbolic links" : session->culprit;
+    return filling.is_full ? NVC_NOSTORE_CLOSURE : NVC_OK;
+}
+
+static bool
+holds(struct session *session, const struct manifest_tie *tie)
+{
+    const char *at = roots_path(&session->roots, session->arena, &tie->at);
+    const char *is = roots_path(&session->roots, session->arena, &tie->is);
+
+    if (at != NULL && tie->is_link)
+        at = fs_realpath(session->arena, at);
+    return at != NULL && is != NULL && str_equal(at, is);
+}
+
+static bool
+is_real(const struct place *place)
+{
+    return (place->kind & ROOT_REAL) != 0;
+}
+
+static bool
+speaks_of_links(const struct manifest *manifest)
+{
+    for (size_t i = 0; i < manifest->n_dirs; i++)
+        if (is_real(&manifest->dirs[i]))
+            return true;
+    for (size_t i = 0; i < manifest->n_ties; i++)
+        if (is_real(&manifest->ties[i].at) || is_real(&manifest->ties[i].is))
+            return true;
+    return false;
+}
+
+enum nvc_status
+ties_check(struct session *session, const struct manifest *manifest)
+{
+    if (speaks_of_links(manifest))
+        roots_add_real(&session->roots);
+    for (size_t i = 0; i < manifest->n_ties; i++)
+        if (!holds(session, &manifest->ties[i])) {
+            session->culprit = arena_strdup(session->arena, manifest->ties[i].is.rest);
+            return NVC_MISS_PATH;
+        }
+    return NVC_OK;
+}
