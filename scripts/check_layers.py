@@ -37,7 +37,8 @@ def declared_rooms():
         rooms[name] = set(below)
     if not rooms:
         faults.append("CMakeLists.txt: no nvc_room() found")
-    for one, other in (("nvcc", "store"), ("store", "nvcc")):
+    siblings = ("nvcc", "sched", "store")
+    for one, other in ((a, b) for a in siblings for b in siblings if a != b):
         if other in rooms.get(one, set()):
             faults.append(f"CMakeLists.txt: {one} and {other} must not know each other")
     return rooms, faults

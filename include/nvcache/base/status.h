@@ -12,7 +12,7 @@ enum nvc_status {
 };
 
 /* All numbers in status.def are below this. */
-#define NVC_STATUS_LIMIT 128
+#define NVC_STATUS_LIMIT 160
 
 enum nvc_kind {
     NVC_KIND_NONE, /* NVC_OK, or a number status.def does not have */
@@ -22,6 +22,7 @@ enum nvc_kind {
     NVC_KIND_NOSTORE,
     NVC_KIND_BYPASS,
     NVC_KIND_ERROR,
+    NVC_KIND_MEMORY,
 };
 
 #define NVC_NODISCARD __attribute__((warn_unused_result))

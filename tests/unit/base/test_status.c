@@ -68,7 +68,6 @@ static const struct {
     {75, "keep"},
     {76, "setuid"},
     {77, "source_unreadable"},
-    {78, "nested"},
     {79, "shell"},
     {100, "io"},
     {101, "no_space"},
@@ -86,6 +85,12 @@ static const struct {
     {113, "replay"},
     {114, "network_fs"},
     {115, "busy"},
+    {130, "waited"},
+    {131, "fewer_threads"},
+    {132, "rescued"},
+    {133, "out_of_memory"},
+    {140, "pool"},
+    {141, "pool_full"},
 };
 
 static void

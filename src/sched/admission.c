@@ -1,0 +1,278 @@
+/* Admission: who may start a compile now.
+ *
+ *   1. If nothing runs, the one that waits longest may start, whatever it needs.
+ *   2. Else it must fit: its need, plus what the running ones will still grow by, plus
+ *      the headroom must be available.
+ *   3. A small one may pass bigger ones that do not fit.  Nobody passes one that has
+ *      waited PATIENCE, or that is to run alone.
+ *
+ * So there is no deadlock (1), no overcommitment while predictions hold (2), and each
+ * wait is bounded by PATIENCE and the compiles that run by then (3).
+ *
+ * What the running ones use now is what they said up to a sampling period ago.  One that
+ * has just finished a big step looks bigger than it is, and what it gave back looks free.
+ * So a fit that depends on it must be seen twice, CONFIRM apart.
+ *
+ * An entry whose owner has been silent for POOL_STALE_NS belongs to a stopped process: it
+ * keeps what it has, which the kernel counts, but it will not grow, and nobody waits for
+ * it. */
+
+#include "admission_priv.h"
+
+#include "nvcache/base/clock.h"
+
+#include <time.h>
+
+#define MS INT64_C(1000000)
+
+#define PATIENCE_NS  (30000 * MS)
+#define CONFIRM_NS   (300 * MS)
+#define LOWER_NS     (3000 * MS) /* then fewer threads are better than waiting */
+#define ANNOUNCE_NS  (3000 * MS)
+#define HEARTBEAT_NS (60000 * MS)
+
+/* ---- judging ---- */
+
+/* What the table says of the others. */
+struct view {
+    uint64_t growth_bytes;   /* by which the running ones will still grow */
+    uint64_t promised_bytes; /* what they may use in the end */
+    size_t running;
+    size_t ahead;
+    bool is_closed;       /* somebody must not be passed */
+    uint64_t least_ahead; /* the smallest need of those before us */
+};
+
+/* One that has outgrown its prediction will go on growing; by how much nobody knows.  A
+ * quarter more is assumed, and less of one that is hardly above it. */
+static uint64_t
+growth_of(const struct pool_entry *entry)
+{
+    const uint64_t now = entry->now_bytes;
+    const uint64_t need = entry->need_bytes;
+
+    if (now <= need)
+        return need - now;
+    return (now - need) * 4 < now / 4 ? (now - need) * 4 : now / 4;
+}
+
+static void
+view_running(struct view *view, const struct pool_entry *entry)
+{
+    const uint64_t growth = growth_of(entry);
+
+    view->running++;
+    view->growth_bytes += growth;
+    view->promised_bytes += entry->now_bytes + growth;
+    view->is_closed = view->is_closed || entry->is_alone;
+}
+
+static void
+view_waiting(struct view *view, const struct pool_entry *entry, int64_t now_ns)
+{
+    view->ahead++;
+    if (entry->need_bytes < view->least_ahead)
+        view->least_ahead = entry->need_bytes;
+    if (entry->is_alone || now_ns - entry->arrived_ns > PATIENCE_NS)
+        view->is_closed = true;
+}
+
+static struct view
+view_of(const struct pool_entry *me, const struct pool_entry *others, size_t n,
+        int64_t now_ns)
+{
+    struct view view = {.least_ahead = UINT64_MAX};
+
+    for (size_t i = 0; i < n; i++) {
+        if (pool_is_stale(&others[i], now_ns))
+            continue;
+        if (others[i].state == POOL_RUNNING)
+            view_running(&view, &others[i]);
+        else if (pool_is_before(&others[i], me))
+            view_waiting(&view, &others[i], now_ns);
+    }
+    return view;
+}
+
+static uint64_t
+minus(uint64_t a, uint64_t b)
+{
+    return a > b ? a - b : 0;
+}
+
+/* What could be promised to a newcomer. */
+static uint64_t
+free_bytes(const struct budget *budget, uint64_t growth, uint64_t promised)
+{
+    const uint64_t left =
+        minus(minus(budget->available_bytes, budget->headroom_bytes), growth);
+    const uint64_t below_cap = minus(budget->cap_bytes, promised);
+
+    return left < below_cap ? left : below_cap;
+}
+
+/* The most lanes, from `most` down, with which it fits into `room`; 0: not even one. */
+static unsigned
+lanes_for(const struct estimate *estimate, unsigned most, bool may_lower, uint64_t room)
+{
+    for (unsigned lanes = most; lanes > 0; lanes--) {
+        if (estimate_need(estimate, lanes) <= room)
+            return lanes;
+        if (!may_lower)
+            return 0;
+    }
+    return 0;
+}
+
+struct verdict
+admission_judge(const struct budget *budget, const struct pool_entry *me,
+                const struct estimate *estimate, bool may_lower,
+                const struct pool_entry *others, size_t n, int64_t now_ns)
+{
+    const struct view view = view_of(me, others, n, now_ns);
+    const uint64_t ever = minus(budget->total_bytes, budget->headroom_bytes);
+    const uint64_t room = free_bytes(budget, view.growth_bytes, view.promised_bytes);
+    struct verdict verdict = {
+        .ahead = view.ahead, .running = view.running, .free_bytes = room};
+    unsigned lanes;
+
+    if (view.running == 0 && view.ahead == 0) {
+        lanes = lanes_for(estimate, me->lanes, may_lower, ever < room ? ever : room);
+        verdict.lanes = lanes > 0 ? lanes : may_lower ? 1 : me->lanes;
+        verdict.is_certain = true;
+        return verdict;
+    }
+    if (view.running == 0 || view.is_closed || me->is_alone || budget->is_pressed)
+        return verdict;
+    may_lower = may_lower && (now_ns - me->arrived_ns > LOWER_NS ||
+                              estimate_need(estimate, me->lanes) > ever);
+    lanes = lanes_for(estimate, me->lanes, may_lower, room);
+    if (lanes == 0 || estimate_need(estimate, lanes) >= view.least_ahead)
+        return verdict;
+    verdict.lanes = lanes;
+    verdict.is_certain = estimate_need(estimate, lanes) <=
+                         free_bytes(budget, view.promised_bytes, view.promised_bytes);
+    return verdict;
+}
+
+/* ---- waiting ---- */
+
+struct wait {
+    const struct lease_spec *spec;
+    int64_t begin_ns;
+    int64_t fits_since_ns;  /* 0: it does not fit */
+    int64_t first_since_ns; /* when we came to the head of the queue; 0: not yet */
+    int64_t told_ns;
+};
+
+static void
+announce(struct wait *wait, const struct verdict *verdict, const struct budget *budget,
+         const struct pool_entry *me, int64_t now_ns)
+{
+    const bool is_first = wait->told_ns == 0;
+    const struct lease_news news = {
+        .label = me->label,
+        .need_bytes = me->need_bytes,
+        .free_bytes = verdict->free_bytes,
+        .total_bytes = budget->total_bytes,
+        .running = verdict->running,
+        .waited_ns = now_ns - wait->begin_ns,
+        .is_first = is_first,
+    };
+
+    if (verdict->ahead > 0) {
+        wait->first_since_ns = 0;
+        return;
+    }
+    if (wait->first_since_ns == 0)
+        wait->first_since_ns = now_ns;
+    if (is_first ? now_ns - wait->first_since_ns < ANNOUNCE_NS
+                 : now_ns - wait->told_ns < HEARTBEAT_NS)
+        return;
+    wait->told_ns = now_ns;
+    if (wait->spec->tell != NULL)
+        wait->spec->tell(wait->spec->arg, &news);
+}
+
+/* May we start with this verdict, given what was seen before? */
+static bool
+is_settled(struct wait *wait, const struct verdict *verdict, int64_t now_ns)
+{
+    if (verdict->lanes == 0)
+        wait->fits_since_ns = 0;
+    else if (wait->fits_since_ns == 0)
+        wait->fits_since_ns = now_ns;
+    return verdict->lanes > 0 &&
+           (verdict->is_certain || now_ns - wait->fits_since_ns >= CONFIRM_NS);
+}
+
+static void
+start(struct pool *pool, const struct estimate *estimate, unsigned lanes,
+      struct pool_entry *entry)
+{
+    entry->state = POOL_RUNNING;
+    entry->lanes = (uint16_t)lanes;
+    entry->need_bytes = estimate_need(estimate, lanes);
+    entry->started_ns = clock_mono_ns();
+    pool_say(pool, entry);
+}
+
+/* One look, at the gate; starts if it may. */
+static enum nvc_status
+look(struct pool *pool, struct wait *wait, const struct estimate *estimate,
+     struct pool_entry *entry, struct verdict *verdict)
+{
+    static struct pool_entry others[POOL_SLOTS];
+    const bool at_gate = pool_enter_gate(pool);
+    struct budget budget;
+    int64_t now_ns;
+    enum nvc_status st = budget_read(wait->spec->root, wait->spec->setting, &budget);
+
+    if (st == NVC_OK) {
+        const size_t n = pool_look(pool, others);
+
+        now_ns = clock_mono_ns();
+        *verdict = admission_judge(&budget, entry, estimate, wait->spec->may_lower,
+                                   others, n, now_ns);
+        if (is_settled(wait, verdict, now_ns))
+            start(pool, estimate, verdict->lanes, entry);
+        else
+            pool_say(pool, entry);
+    }
+    if (at_gate)
+        pool_leave_gate(pool);
+    if (st == NVC_OK && entry->state == POOL_WAITING)
+        announce(wait, verdict, &budget, entry, now_ns);
+    return st;
+}
+
+/* Those far behind look less often. */
+static void
+pause_for(size_t ahead)
+{
+    const int64_t ms = 50 + 25 * (int64_t)(ahead < 18 ? ahead : 18);
+    const struct timespec pause = {.tv_nsec = ms * MS};
+
+    nanosleep(&pause, NULL);
+}
+
+enum nvc_status
+admission_wait(struct pool *pool, const struct lease_spec *spec,
+               const struct estimate *estimate, struct pool_entry *entry,
+               struct lease_facts *facts)
+{
+    struct wait wait = {.spec = spec, .begin_ns = clock_mono_ns()};
+    struct verdict verdict;
+    enum nvc_status st;
+
+    for (;;) {
+        st = look(pool, &wait, estimate, entry, &verdict);
+        if (st != NVC_OK || entry->state == POOL_RUNNING)
+            break;
+        facts->has_waited = true;
+        pause_for(verdict.ahead);
+    }
+    facts->waited_ns += clock_mono_ns() - wait.begin_ns;
+    facts->was_told = facts->was_told || wait.told_ns != 0;
+    return st;
+}

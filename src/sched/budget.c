@@ -1,0 +1,176 @@
+/* The budget: the least of what the machine and every cgroup above us leave.
+ *
+ * Must never say that there is more than the kernel will give, and never fail because a
+ * container hides a file: what cannot be read does not limit. */
+
+#include "nvcache/sched/budget.h"
+
+#include "cgroup_priv.h"
+#include "nvcache/base/buf.h"
+#include "nvcache/base/fs.h"
+#include "nvcache/digest/checksum.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define MIB ((uint64_t)1 << 20)
+#define GIB ((uint64_t)1 << 30)
+
+#define HEADROOM_MIN (512 * MIB)
+#define HEADROOM_MAX (4 * GIB)
+
+/* Per cent of the last ten seconds in which some task waited for memory. */
+#define PRESSED_PERCENT 20
+
+/* "MemTotal:  24576 kB" */
+static bool
+read_meminfo(const char *root, struct budget *out)
+{
+    char path[CGROUP_PATH_MAX];
+    uint64_t total;
+    uint64_t available;
+
+    snprintf(path, sizeof(path), "%s/proc/meminfo", root);
+    if (!cgroup_read_number(path, "MemTotal:", &total) ||
+        !cgroup_read_number(path, "MemAvailable:", &available))
+        return false;
+    out->total_bytes = total * 1024;
+    out->available_bytes = available * 1024;
+    return true;
+}
+
+static uint64_t
+domain_of(const char *root, const char *dir)
+{
+    AUTO_BUF name = BUF_INIT;
+    char path[CGROUP_PATH_MAX];
+    struct stat info;
+
+    snprintf(path, sizeof(path), "%s/proc/sys/kernel/random/boot_id", root);
+    if (fs_read(path, 4096, &name) != NVC_OK)
+        buf_clear(&name);
+    if (dir != NULL && stat(dir, &info) == 0)
+        buf_printf(&name, "%llu:%llu", (unsigned long long)info.st_dev,
+                   (unsigned long long)info.st_ino);
+    return checksum64(name.data, name.len, 1);
+}
+
+/* The narrowest limit gives the total, the fullest level what is left. */
+static void
+apply_level(const struct cgroup_level *level, struct budget *out)
+{
+    const uint64_t left = level->limit_bytes > level->used_bytes
+                              ? level->limit_bytes - level->used_bytes
+                              : 0;
+
+    if (level->limit_bytes < out->total_bytes)
+        out->total_bytes = level->limit_bytes;
+    if (left < out->available_bytes)
+        out->available_bytes = left;
+    out->is_limited = true;
+}
+
+/* Every directory from ours up to the mount point; the first one with a limit names the
+ * domain. */
+static void
+apply_place(const char *root, struct cgroup_place *place, uint64_t machine_bytes,
+            struct budget *out)
+{
+    for (bool is_last = place->dir[0] == '\0'; !is_last;) {
+        struct cgroup_level level;
+
+        cgroup_read_level(place, place->dir, &level);
+        if (level.limit_bytes < machine_bytes) {
+            if (!out->is_limited)
+                out->domain = domain_of(root, place->dir);
+            apply_level(&level, out);
+        }
+        is_last = strlen(place->dir) <= place->mount_len;
+        if (!is_last)
+            *strrchr(place->dir, '/') = '\0';
+    }
+}
+
+/* "some avg10=12.34 avg60=..." */
+static bool
+is_pressed_by(const char *path)
+{
+    uint64_t percent;
+
+    return cgroup_read_number(path, "some avg10=", &percent) &&
+           percent >= PRESSED_PERCENT;
+}
+
+static bool
+is_pressed(const char *root, const struct cgroup_place *v2)
+{
+    char path[CGROUP_PATH_MAX + 64];
+
+    snprintf(path, sizeof(path), "%s/memory.pressure", v2->dir);
+    if (v2->dir[0] != '\0' && is_pressed_by(path))
+        return true;
+    snprintf(path, sizeof(path), "%s/proc/pressure/memory", root);
+    return is_pressed_by(path);
+}
+
+static void
+apply_setting(uint64_t setting, struct budget *out)
+{
+    out->cap_bytes = UINT64_MAX;
+    if (setting == BUDGET_AUTOMATIC || setting == BUDGET_OFF)
+        return;
+    out->cap_bytes = setting <= 100 ? out->total_bytes / 100 * setting : setting;
+    if (out->cap_bytes < out->total_bytes)
+        out->total_bytes = out->cap_bytes;
+}
+
+static uint64_t
+headroom_for(uint64_t total)
+{
+    const uint64_t tenth = total / 10;
+
+    if (tenth < HEADROOM_MIN)
+        return HEADROOM_MIN;
+    return tenth > HEADROOM_MAX ? HEADROOM_MAX : tenth;
+}
+
+enum nvc_status
+budget_read(const char *root, uint64_t setting, struct budget *out)
+{
+    struct cgroup_place places[2];
+    struct budget budget = {0};
+    uint64_t machine_bytes;
+
+    if (!read_meminfo(root, &budget))
+        return NVC_ERR_IO;
+    machine_bytes = budget.total_bytes;
+    cgroup_find(root, places);
+    budget.domain = domain_of(root, NULL);
+    budget.is_pressed = is_pressed(root, &places[1]);
+    for (int i = 0; i < 2; i++)
+        apply_place(root, &places[i], machine_bytes, &budget);
+    budget.headroom_bytes = headroom_for(budget.total_bytes);
+    apply_setting(setting, &budget);
+    *out = budget;
+    return NVC_OK;
+}
+
+uint64_t
+budget_oom_kills(const char *root)
+{
+    struct cgroup_place places[2];
+    char path[CGROUP_PATH_MAX + 64];
+    uint64_t kills;
+
+    cgroup_find(root, places);
+    for (int i = 0; i < 2; i++) {
+        snprintf(path, sizeof(path), "%s/%s", places[i].dir,
+                 places[i].is_v2 ? "memory.events" : "memory.oom_control");
+        if (places[i].dir[0] != '\0' && cgroup_read_number(path, "oom_kill ", &kills))
+            return kills;
+    }
+    snprintf(path, sizeof(path), "%s/proc/vmstat", root);
+    return cgroup_read_number(path, "oom_kill ", &kills) ? kills : 0;
+}

@@ -1,0 +1,131 @@
+/* From what is known to what is expected.
+ *
+ * A unit that was compiled before needs what it needed then.  For one that was not, the
+ * biggest unit of the project so far is the best guess there is; but the small units
+ * finish first, so with few of them it is pulled towards the prior, which is what units
+ * with such headers need at most.  (n finished ones weigh n, the prior PRIOR_WEIGHT.) */
+
+#include "estimate_priv.h"
+
+#include <string.h>
+
+#define PRIOR_WEIGHT 4
+
+uint64_t
+estimate_need(const struct estimate *estimate, unsigned lanes)
+{
+    uint64_t need = estimate->peak_bytes / estimate->lanes * lanes;
+
+    if (need < estimate->largest_bytes)
+        need = estimate->largest_bytes;
+    return need + need / 16;
+}
+
+static void
+from_row(const struct history_row *row, enum estimate_source source, struct estimate *out)
+{
+    *out = (struct estimate){
+        .source = source,
+        .peak_bytes = row->peak_bytes,
+        .largest_bytes = row->largest_bytes,
+        .lanes = row->lanes > 0 ? row->lanes : 1,
+        .wall_us = source == ESTIMATE_UNIT ? row->wall_us : 0,
+    };
+}
+
+static void
+from_prior(uint64_t bytes, enum estimate_source source, struct estimate *out)
+{
+    *out = (struct estimate){
+        .source = source, .peak_bytes = bytes, .largest_bytes = bytes, .lanes = 1};
+}
+
+static void
+from_project(const struct history_row *row, uint64_t prior, struct estimate *out)
+{
+    uint64_t bytes = row->peak_bytes;
+
+    if (prior > bytes)
+        bytes += (prior - bytes) / (PRIOR_WEIGHT + row->count) * PRIOR_WEIGHT;
+    from_prior(bytes, ESTIMATE_PROJECT, out);
+}
+
+static void
+make_guess(const struct lease_spec *spec, struct guessed *out)
+{
+    const uint64_t words[2] = {spec->project.lo, spec->project.hi};
+
+    spec->guess(spec->arg, &out->guess);
+    out->project = checksum128(words, sizeof(words), out->guess.class);
+}
+
+void
+estimate_make(struct history *history, const struct lease_spec *spec,
+              struct guessed *guessed, struct estimate *out)
+{
+    struct history_row row;
+
+    *guessed = (struct guessed){.guess = {.bytes = 0}};
+    if (history_get(history, spec->unit, &row)) {
+        from_row(&row, ESTIMATE_UNIT, out);
+        return;
+    }
+    if (history_get(history, spec->unit_any, &row)) {
+        from_row(&row, ESTIMATE_SIMILAR, out);
+        return;
+    }
+    make_guess(spec, guessed);
+    if (history_get(history, guessed->project, &row))
+        from_project(&row, guessed->guess.bytes, out);
+    else
+        from_prior(guessed->guess.bytes, ESTIMATE_PRIOR, out);
+}
+
+/* Upwards at once, downwards slowly: memory depends on what was edited last. */
+static void
+learn_unit(struct history *history, struct checksum key, const struct history_row *seen)
+{
+    struct history_row row = *seen;
+    struct history_row old;
+
+    if (history_get(history, key, &old) && old.lanes == seen->lanes &&
+        old.peak_bytes > seen->peak_bytes) {
+        row.peak_bytes = old.peak_bytes - (old.peak_bytes - seen->peak_bytes) / 4;
+        row.largest_bytes = row.largest_bytes < row.peak_bytes / row.lanes
+                                ? row.peak_bytes / row.lanes
+                                : row.largest_bytes;
+        row.count = old.count;
+    }
+    if (row.count < UINT16_MAX)
+        row.count++;
+    history_put(history, key, &row);
+}
+
+/* A project's row holds the most that one chain of a unit has needed. */
+static void
+learn_project(struct history *history, struct checksum key,
+              const struct history_row *seen)
+{
+    const uint64_t share = seen->peak_bytes / seen->lanes;
+    const uint64_t bytes = share > seen->largest_bytes ? share : seen->largest_bytes;
+    struct history_row row;
+
+    if (!history_get(history, key, &row))
+        row = (struct history_row){.lanes = 1};
+    if (bytes > row.peak_bytes)
+        row.peak_bytes = row.largest_bytes = bytes;
+    if (row.count < UINT16_MAX)
+        row.count++;
+    row.when_s = seen->when_s;
+    history_put(history, key, &row);
+}
+
+void
+estimate_learn(struct history *history, const struct lease_spec *spec,
+               const struct guessed *guessed, const struct history_row *seen)
+{
+    learn_unit(history, spec->unit, seen);
+    learn_unit(history, spec->unit_any, seen);
+    if (guessed->guess.bytes > 0)
+        learn_project(history, guessed->project, seen);
+}

@@ -1,0 +1,234 @@
+/* One lease: expected need, admission, measuring, and what is remembered afterwards. */
+
+#include "nvcache/sched/lease.h"
+
+#include "admission_priv.h"
+#include "estimate_priv.h"
+#include "meter_priv.h"
+#include "nvcache/base/clock.h"
+#include "nvcache/base/log.h"
+#include "nvcache/sched/budget.h"
+#include "nvcache/sched/history.h"
+#include "nvcache/sched/pool.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    DIRECTORY_MAX = 4000
+};
+
+struct lease {
+    const struct lease_spec *spec;
+    struct pool *pool;
+    struct pool_entry entry;
+    struct meter meter;
+    struct history *history;
+    struct estimate estimate;
+    struct guessed guessed;
+    uint64_t oom_kills; /* when the lease was taken */
+    uint64_t total_bytes;
+    bool was_killed;
+};
+
+static const char *const source_words[] = {
+    [ESTIMATE_UNIT] = "unit",
+    [ESTIMATE_SIMILAR] = "similar",
+    [ESTIMATE_PROJECT] = "project",
+    [ESTIMATE_PRIOR] = "prior",
+};
+
+static enum nvc_status
+open_pool(const struct lease_spec *spec, uint64_t domain, struct pool **out)
+{
+    char dir[DIRECTORY_MAX];
+    enum nvc_status st = pool_directory(spec->shared_dir, spec->umask, dir, sizeof(dir));
+
+    if (st == NVC_OK)
+        st = pool_open(dir, domain, spec->shared_dir != NULL ? spec->umask : -1, out);
+    if (st != NVC_OK)
+        return st;
+    st = pool_claim(*out);
+    if (st != NVC_OK) {
+        pool_close(*out);
+        *out = NULL;
+    }
+    return st;
+}
+
+static void
+fill_entry(struct lease *lease)
+{
+    const struct lease_spec *const spec = lease->spec;
+    struct pool_entry *const entry = &lease->entry;
+
+    *entry = (struct pool_entry){
+        .state = POOL_WAITING,
+        .pid = (uint32_t)getpid(),
+        .arrived_ns = clock_mono_ns(),
+        .need_bytes = estimate_need(&lease->estimate, spec->lanes),
+        .expected_us = lease->estimate.wall_us,
+        .lanes = (uint16_t)(spec->lanes < 1000 ? spec->lanes : 1000),
+    };
+    snprintf(entry->label, sizeof(entry->label), "%s", spec->label);
+}
+
+static void
+fill_facts(const struct lease *lease, struct lease_facts *facts)
+{
+    facts->lanes = lease->entry.lanes;
+    facts->need_bytes = lease->entry.need_bytes;
+}
+
+/* Waiting, then measuring; without admission when the budget cannot be read any more. */
+static enum nvc_status
+admit(struct lease *lease, struct lease_facts *facts)
+{
+    const enum nvc_status st =
+        admission_wait(lease->pool, lease->spec, &lease->estimate, &lease->entry, facts);
+
+    lease->oom_kills = budget_oom_kills(lease->spec->root);
+    if (st == NVC_OK)
+        meter_start(&lease->meter, lease->pool, &lease->entry);
+    fill_facts(lease, facts);
+    log_event("memory.admit", "need_mib=%llu from=%s lanes=%u waited_ms=%lld status=%s",
+              (unsigned long long)(facts->need_bytes >> 20),
+              source_words[lease->estimate.source], facts->lanes,
+              (long long)(facts->waited_ns / 1000000), status_word(st));
+    return st;
+}
+
+static enum nvc_status
+prepare(struct lease *lease, struct lease_facts *facts)
+{
+    const struct lease_spec *const spec = lease->spec;
+    struct budget budget;
+    enum nvc_status st = budget_read(spec->root, spec->setting, &budget);
+
+    if (st == NVC_OK)
+        st = open_pool(spec, budget.domain, &lease->pool);
+    if (st != NVC_OK)
+        return st;
+    facts->total_bytes = lease->total_bytes = budget.total_bytes;
+    if (spec->history_path != NULL)
+        history_open(spec->history_path, spec->umask, spec->is_read_only,
+                     &lease->history);
+    estimate_make(lease->history, spec, &lease->guessed, &lease->estimate);
+    fill_entry(lease);
+    pool_say(lease->pool, &lease->entry);
+    return NVC_OK;
+}
+
+static void
+lease_free(struct lease *lease)
+{
+    pool_close(lease->pool);
+    history_close(lease->history);
+    free(lease);
+}
+
+enum nvc_status
+lease_take(const struct lease_spec *spec, struct lease **out, struct lease_facts *facts)
+{
+    struct lease *lease = calloc(1, sizeof(*lease));
+    enum nvc_status st = NVC_ERR_NOMEM;
+
+    *facts = (struct lease_facts){.lanes = spec->lanes};
+    *out = NULL;
+    if (lease != NULL) {
+        lease->spec = spec;
+        st = prepare(lease, facts);
+        if (st == NVC_OK)
+            st = admit(lease, facts);
+        else
+            log_event("memory.admit", "status=%s", status_word(st));
+        if (st != NVC_OK)
+            lease_free(lease);
+        else
+            *out = lease;
+    }
+    return st;
+}
+
+bool
+lease_saw_oom(const struct lease *lease)
+{
+    return lease != NULL && budget_oom_kills(lease->spec->root) > lease->oom_kills;
+}
+
+static struct history_row
+row_of(const struct lease *lease, uint64_t wall_us)
+{
+    const uint64_t largest = meter_largest();
+    const uint64_t peak = lease->entry.peak_bytes;
+
+    return (struct history_row){
+        .peak_bytes = peak,
+        .largest_bytes = largest < peak ? largest : peak,
+        .wall_us = wall_us,
+        .when_s = (uint32_t)(clock_wall_ns() / 1000000000),
+        .lanes = lease->entry.lanes,
+    };
+}
+
+/* It needed more than it had got when it was killed, and more than was expected.  More
+ * than all there is would say nothing new. */
+static void
+raise_estimate(struct lease *lease)
+{
+    struct history_row row = row_of(lease, 0);
+
+    if (row.peak_bytes < lease->entry.need_bytes)
+        row.peak_bytes = lease->entry.need_bytes;
+    if (row.peak_bytes + row.peak_bytes / 2 < lease->total_bytes)
+        row.peak_bytes += row.peak_bytes / 2;
+    else if (row.peak_bytes < lease->total_bytes)
+        row.peak_bytes = lease->total_bytes;
+    row.largest_bytes = row.peak_bytes / row.lanes;
+    estimate_learn(lease->history, lease->spec, &lease->guessed, &row);
+    estimate_make(lease->history, lease->spec, &lease->guessed, &lease->estimate);
+}
+
+void
+lease_retake_alone(struct lease *lease, struct lease_facts *facts)
+{
+    enum nvc_status st;
+
+    if (lease == NULL)
+        return;
+    meter_stop(&lease->meter);
+    raise_estimate(lease);
+    lease->entry.state = POOL_WAITING;
+    lease->entry.is_alone = 1;
+    lease->entry.lanes = 1;
+    lease->entry.now_bytes = 0;
+    lease->entry.need_bytes = estimate_need(&lease->estimate, 1);
+    lease->was_killed = true;
+    pool_say(lease->pool, &lease->entry);
+    st = admit(lease, facts);
+    (void)st;
+}
+
+uint64_t
+lease_release(struct lease *lease, bool has_succeeded, uint64_t wall_us)
+{
+    struct history_row row;
+
+    if (lease == NULL)
+        return 0;
+    meter_stop(&lease->meter);
+    row = row_of(lease, wall_us);
+    log_event("memory.peak", "mib=%llu largest_mib=%llu need_mib=%llu from=%s",
+              (unsigned long long)(row.peak_bytes >> 20),
+              (unsigned long long)(row.largest_bytes >> 20),
+              (unsigned long long)(lease->entry.need_bytes >> 20),
+              source_words[lease->estimate.source]);
+    if (has_succeeded && row.peak_bytes > 0)
+        estimate_learn(lease->history, lease->spec, &lease->guessed, &row);
+    else if (lease->was_killed)
+        raise_estimate(lease);
+    lease_free(lease);
+    return row.peak_bytes;
+}
