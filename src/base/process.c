@@ -39,7 +39,8 @@ struct running {
     struct process_result *result;
     pid_t pid;
     int pid_fd;
-    int out_fd, err_fd; /* our ends; -1 when closed */
+    int out_fd, err_fd;          /* our ends; -1 when closed */
+    bool out_is_new, err_is_new; /* the stream differs from the earlier run's by now */
     sigset_t old_mask;
     struct sigaction old_actions[N_END_SIGNALS];
 };
@@ -142,6 +143,37 @@ keep(struct running *run, struct buf *stream, const char *data, size_t len)
     buf_append(stream, data, len < room ? len : room);
 }
 
+/* How much of the chunk an earlier run has already shown. */
+static size_t
+seen_before(const struct buf *stream, const struct buf *earlier, const char *chunk,
+            size_t len, bool *is_new)
+{
+    size_t n = 0;
+
+    while (!*is_new && n < len) {
+        const size_t at = stream->len + n;
+
+        *is_new = at >= earlier->len || earlier->data[at] != (uint8_t)chunk[n];
+        n += !*is_new;
+    }
+    return n;
+}
+
+static void
+forward(struct running *run, const struct buf *stream, const char *chunk, size_t len,
+        int to)
+{
+    const struct process_result *const earlier = run->spec->earlier;
+    const bool is_out = to == STDOUT_FILENO;
+    size_t seen = 0;
+
+    if (earlier != NULL)
+        seen = seen_before(stream, is_out ? &earlier->out : &earlier->err, chunk, len,
+                           is_out ? &run->out_is_new : &run->err_is_new);
+    if (fs_write_full(to, chunk + seen, len - seen) != NVC_OK)
+        run->result->truncated = true;
+}
+
 /* Take what is there; close at the end of the stream. */
 static void
 drain(struct running *run, int *fd, struct buf *stream, int to)
@@ -155,8 +187,8 @@ drain(struct running *run, int *fd, struct buf *stream, int to)
         fs_closep(fd);
         return;
     }
-    if (run->spec->forward && fs_write_full(to, chunk, (size_t)n) != NVC_OK)
-        run->result->truncated = true;
+    if (run->spec->forward)
+        forward(run, stream, chunk, (size_t)n, to);
     keep(run, stream, chunk, (size_t)n);
 }
 

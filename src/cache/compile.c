@@ -33,8 +33,8 @@ command_line(const struct session *session, const char *depfile)
     struct strlist argv;
 
     strlist_init(&argv, session->arena);
-    for (int i = 0; i < session->argc; i++)
-        strlist_add(&argv, session->argv[i]);
+    for (char **word = memory_argv(session); *word != NULL; word++)
+        strlist_add(&argv, *word);
     if (session->command.deps == DEPS_NONE) {
         strlist_add_copy(&argv, "-MD");
         strlist_add_copy(&argv, "-MF");
@@ -111,6 +111,7 @@ run_in(struct session *session, const char *dir, struct compiled *out)
         .envp = environment_with(session->arena, &change, 1),
         .capture_limit = STREAM_MAX,
         .forward = true,
+        .earlier = session->memory.killed_run,
     };
     const enum nvc_status st = process_run(&spec, &out->process);
 

@@ -2,6 +2,7 @@
  *
  *   prepare: parse, classify, open the cache, identify the toolchain, compute the key
  *   look up: every input unchanged since a recorded run?     -> replay, done
+ *   admit:   wait until there is memory for it (and look again: it may be there by now)
  *   compile: the user's own command
  *   record:  unless an input moved meanwhile
  *
@@ -63,10 +64,43 @@ exec_compiler(const struct session *session)
     _exit(errno == ENOENT ? 127 : 126);
 }
 
+/* Under a lease the compiler cannot take our place: somebody must measure it, and give
+ * the memory back. */
+static void
+run_passed(struct session *session)
+{
+    struct process_spec spec = {.path = session->program};
+    struct process_result first;
+    struct process_result last;
+    enum nvc_status st;
+
+    spec.argv = memory_argv(session);
+    st = process_run(&spec, &last);
+    if (st == NVC_OK && memory_rescue(session, &last)) {
+        first = last;
+        spec.argv = memory_argv(session);
+        st = process_run(&spec, &last);
+        process_result_fini(&first);
+    }
+    memory_release(session, st == NVC_OK ? &last : NULL);
+    if (st != NVC_OK)
+        return;
+    guard_arm_exit(process_exit_code(last.wait_status));
+    session_end(session);
+    process_end_like(last.wait_status);
+}
+
 static _Noreturn void
 pass(struct session *session, enum nvc_status reason)
 {
     session->event.outcome = reason;
+    if (session->memory.lease == NULL && memory_matters(reason)) {
+        if (session->store != NULL)
+            store_release(session->store);
+        memory_admit(session);
+    }
+    if (session->memory.lease != NULL)
+        run_passed(session);
     session_end(session);
     exec_compiler(session);
 }
@@ -193,12 +227,13 @@ try_hit(struct session *session)
 /* ---- miss ---- */
 
 static _Noreturn void
-finish_failed(struct session *session, int wait_status)
+finish_failed(struct session *session, const struct process_result *run)
 {
+    memory_release(session, run);
     session->event.outcome =
-        WIFSIGNALED(wait_status) ? NVC_COMPILE_KILLED : NVC_COMPILE_FAILED;
+        WIFSIGNALED(run->wait_status) ? NVC_COMPILE_KILLED : NVC_COMPILE_FAILED;
     session_end(session);
-    process_end_like(wait_status);
+    process_end_like(run->wait_status);
 }
 
 /* From here on an input must not change.  The clock that stamps files is coarse: without
@@ -215,6 +250,41 @@ begin_watching(struct session *session)
     session->begin_ns = clock_file_ns();
 }
 
+/* While we waited for memory the source may have changed, and somebody else may have
+ * compiled it. */
+static enum nvc_status
+look_again(struct session *session)
+{
+    enum nvc_status st;
+
+    session->begin_ns = clock_file_ns();
+    st = digest_source(session);
+    if (st != NVC_OK)
+        pass(session, st);
+    key_compute(session);
+    st = try_hit(session);
+    store_release(session->store);
+    return st;
+}
+
+static enum nvc_status
+run_compiler(struct session *session, struct compiled *out)
+{
+    struct compiled first;
+    enum nvc_status st;
+
+    begin_watching(session);
+    st = compile_run(session, out);
+    if (st != NVC_OK || !memory_rescue(session, &out->process))
+        return st;
+    first = *out;
+    session->memory.killed_run = &first.process;
+    begin_watching(session);
+    st = compile_run(session, out);
+    compiled_fini(&first);
+    return st;
+}
+
 static _Noreturn void
 compile_and_record(struct session *session, enum nvc_status why)
 {
@@ -223,18 +293,22 @@ compile_and_record(struct session *session, enum nvc_status why)
     enum nvc_status st;
 
     store_release(session->store);
-    begin_watching(session);
-    st = compile_run(session, &compiled);
+    if (memory_admit(session))
+        why = look_again(session);
+    st = run_compiler(session, &compiled);
     if (st != NVC_OK) {
+        memory_release(session, NULL);
         session_error(session, st);
         pass(session, NVC_BYPASS_CACHE);
     }
     guard_arm_exit(process_exit_code(compiled.process.wait_status));
     session->event.compile_us = (uint64_t)(compiled.process.wall_ns / 1000);
     if (compiled.process.wait_status != 0)
-        finish_failed(session, compiled.process.wait_status);
+        finish_failed(session, &compiled.process);
     session->event.outcome = why;
     session->event.nostore = recorder_store(session, &compiled);
+    /* Not before: who waited for us to end looks for what we recorded. */
+    memory_release(session, &compiled.process);
     if (session->culprit == NULL)
         session->culprit = culprit;
     compiled_fini(&compiled);

@@ -110,6 +110,7 @@ key_compute(struct session *session)
         roots_identity_text(&session->roots, session->arena, session->command.output);
     struct builder builder = {.key = &session->key};
 
+    session->key.n = 0;
     session->key.components =
         arena_array(session->arena, n + variables_in_key_n + FIXED_COMPONENTS,
                     sizeof(struct key_component));

@@ -2,6 +2,7 @@
 #define NVCACHE_CACHE_SESSION_PRIV_H
 
 #include "key_priv.h"
+#include "memory_priv.h"
 #include "nvcache/base/status.h"
 #include "nvcache/cache/roots.h"
 #include "nvcache/digest/digest.h"
@@ -37,11 +38,14 @@ struct session {
     struct digest source;
     struct command_key key;
 
+    struct memory memory;
+
     struct counters_event event;
     const char *culprit; /* what the log says besides the status */
 };
 
-/* Note an error that did not stop the build; the first COUNTERS_MAX_ERRORS are counted.
+/* Note an error that did not stop the build, or what memory did to it; the first
+ * COUNTERS_MAX_ERRORS are counted.
  */
 void session_error(struct session *session, enum nvc_status status);
 

@@ -11,6 +11,7 @@
 #include "nvcache/base/buf.h"
 #include "nvcache/base/path.h"
 #include "nvcache/base/units.h"
+#include "nvcache/sched/budget.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -87,6 +88,33 @@ parse_size(struct arena *arena, const char *text, uint64_t *out)
         return arena_printf(arena,
                             "\"%s\" is too small for a cache; write e.g. 50G "
                             "(NVCACHE_DISABLE=1 turns the cache off)",
+                            text);
+    *out = bytes;
+    return NULL;
+}
+
+/* A percentage is 1 to 100, a size at least MIN_SIZE: they cannot be mistaken. */
+static const char *
+parse_memory(struct arena *arena, const char *text, uint64_t *out)
+{
+    const size_t len = strlen(text);
+    uint64_t bytes;
+    char *end;
+    long percent;
+
+    if (strcasecmp(text, "off") == 0 || strcasecmp(text, "no") == 0) {
+        *out = BUDGET_OFF;
+        return NULL;
+    }
+    percent = strtol(text, &end, 10);
+    if (len > 1 && strcmp(end, "%") == 0 && percent > 0 && percent <= 100) {
+        *out = (uint64_t)percent;
+        return NULL;
+    }
+    if (!units_parse_size(text, &bytes) || bytes < MIN_SIZE)
+        return arena_printf(arena,
+                            "\"%s\" is no amount of memory; write e.g. 24G, 80%% "
+                            "or off",
                             text);
     *out = bytes;
     return NULL;
@@ -225,6 +253,8 @@ setting_parse(struct arena *arena, enum setting_id id, const char *text,
     case SETTING_DIRS:
     case SETTING_PATTERNS:
         return parse_list(arena, &rows[id], text, field);
+    case SETTING_MEMORY:
+        return parse_memory(arena, text, field);
     default:
         return "has no kind";
     }
@@ -239,6 +269,8 @@ clear_field(struct arena *arena, enum setting_id id, struct config *config)
 
     if (kind == SETTING_UMASK)
         *(int *)field = -1;
+    else if (kind == SETTING_MEMORY)
+        *(uint64_t *)field = BUDGET_AUTOMATIC;
     else if (kind == SETTING_DIR || kind == SETTING_FILE)
         *(const char **)field = NULL;
     else if (kind == SETTING_DIRS || kind == SETTING_PATTERNS)
@@ -284,6 +316,15 @@ umask_text(struct arena *arena, int mask)
     return mask < 0 ? "" : arena_printf(arena, "%03o", (unsigned)mask);
 }
 
+static const char *
+memory_text(struct arena *arena, uint64_t value)
+{
+    if (value == BUDGET_AUTOMATIC || value == BUDGET_OFF)
+        return value == BUDGET_OFF ? "off" : "";
+    return value <= 100 ? arena_printf(arena, "%u%%", (unsigned)value)
+                        : size_text(arena, value);
+}
+
 const char *
 setting_text(struct arena *arena, const struct config *config, enum setting_id id)
 {
@@ -306,6 +347,8 @@ setting_text(struct arena *arena, const struct config *config, enum setting_id i
     case SETTING_DIRS:
     case SETTING_PATTERNS:
         return list_text(arena, field);
+    case SETTING_MEMORY:
+        return memory_text(arena, *(const uint64_t *)field);
     default:
         return "";
     }

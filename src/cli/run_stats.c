@@ -5,10 +5,34 @@
 #include "stats_priv.h"
 
 #include "nvcache/base/buf.h"
+#include "nvcache/base/path.h"
 #include "nvcache/base/strlist.h"
+#include "nvcache/sched/history.h"
 
 #include <stdlib.h>
 #include <unistd.h>
+
+static void
+note_peak(const struct history_row *row, void *arg)
+{
+    uint64_t *const peak = arg;
+
+    if (row->peak_bytes > *peak)
+        *peak = row->peak_bytes;
+}
+
+static uint64_t
+peak_of(struct console *console)
+{
+    struct history *history;
+    uint64_t peak = 0;
+
+    history_open(path_join(console->arena, console->config.dir, HISTORY_FILE), -1, true,
+                 &history);
+    history_each(history, note_peak, &peak);
+    history_close(history);
+    return peak;
+}
 
 /* The directory is made if it is missing, as a compile would: only so is it certain that
  * a page without counts means "nothing compiled yet" and not "nothing can be counted". */
@@ -30,6 +54,7 @@ gather(struct console *console, struct stats *out)
         complain_of_store(console, st);
         return EXIT_FAULT;
     }
+    stats.peak_bytes = peak_of(console);
     *out = stats;
     return EXIT_OK;
 }

@@ -94,6 +94,9 @@ put_value(struct json *json, const struct setting *row, const void *field,
     case SETTING_FILE:
         json_string(json, "value", *(const char *const *)field);
         break;
+    case SETTING_MEMORY:
+        json_string(json, "value", text[0] != '\0' ? text : NULL);
+        break;
     case SETTING_DIRS:
     case SETTING_PATTERNS:
     default:

@@ -63,6 +63,22 @@ put_store(struct json *json, const struct stats *stats)
     json_close(json, '}');
 }
 
+/* Every count is there, with 0 when it did not happen. */
+static void
+put_memory(struct json *json, const struct stats *stats)
+{
+    json_open(json, "memory", '{');
+    for (int i = 0; i < NVC_STATUS_LIMIT; i++) {
+        const enum nvc_status status = (enum nvc_status)i;
+
+        if (status_kind(status) == NVC_KIND_MEMORY)
+            json_count(json, status_word(status), stats->counters.by_status[i]);
+    }
+    json_seconds(json, "wait_seconds", stats->counters.wait_us);
+    json_count(json, "peak_bytes", stats->peak_bytes);
+    json_close(json, '}');
+}
+
 void
 stats_put_json(struct buf *out, const struct stats *stats)
 {
@@ -85,6 +101,7 @@ stats_put_json(struct buf *out, const struct stats *stats)
     json_seconds(&json, "compile_seconds", counters->compile_us);
     json_count(&json, "bytes_replayed", counters->bytes_replayed);
     json_count(&json, "bytes_recorded", counters->bytes_recorded);
+    put_memory(&json, stats);
     put_store(&json, stats);
     json_close(&json, '}');
 }

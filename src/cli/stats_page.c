@@ -147,6 +147,24 @@ put_time(struct page *page, const struct counters *counters)
 }
 
 static void
+put_memory(struct page *page, const struct stats *stats)
+{
+    AUTO_BUF amount = BUF_INIT;
+
+    if (stats->peak_bytes == 0)
+        return;
+    units_put_size(&amount, stats->peak_bytes);
+    put_row(page, "Peak memory", &amount, STYLE_HEADING);
+    buf_append_str(page->out, "  of one compile");
+    if (stats->counters.wait_us > 0) {
+        buf_append_str(page->out, "; waited ");
+        units_put_duration(page->out, stats->counters.wait_us);
+        buf_append_str(page->out, " in all");
+    }
+    buf_append_char(page->out, '\n');
+}
+
+static void
 put_size(struct page *page, const struct store_usage *usage)
 {
     AUTO_BUF amount = BUF_INIT;
@@ -225,6 +243,7 @@ stats_put_page(struct buf *out, const struct stats *stats, bool colour)
     }
     put_hit_rate(&page, counters);
     put_time(&page, counters);
+    put_memory(&page, stats);
     put_size(&page, &stats->usage);
     buf_append_char(out, '\n');
     put_group(&page, "Hits", counters, NVC_KIND_HIT);
@@ -232,6 +251,7 @@ stats_put_page(struct buf *out, const struct stats *stats, bool colour)
     put_group(&page, "Not stored", counters, NVC_KIND_NOSTORE);
     put_group(&page, "Passed through", counters, NVC_KIND_BYPASS);
     put_group(&page, "Failed compiles", counters, NVC_KIND_FAILED);
+    put_group(&page, "Memory", counters, NVC_KIND_MEMORY);
     put_group(&page, "Cache errors", counters, NVC_KIND_ERROR);
     put_damaged(&page, counters);
 }

@@ -11,6 +11,7 @@ struct buf;
 /* What `nvcache stats` has to tell, and the two ways of telling it. */
 struct stats {
     const char *dir;
+    uint64_t peak_bytes; /* the most that one compile has needed; 0: not known */
     struct counters counters;
     struct store_usage usage;
     bool is_read_only; /* results are used, none can be added */

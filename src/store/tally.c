@@ -41,7 +41,7 @@ tally_put_event(struct buf *out, const struct counters_event *event, int64_t now
     wire_put_u64(out, event->saved_us);
     wire_put_u64(out, event->compile_us);
     wire_put_u64(out, event->bytes);
-    wire_put_u64(out, 0);
+    wire_put_u64(out, event->wait_us);
     put_checksum(out, start);
 }
 
@@ -51,7 +51,15 @@ struct record {
     uint64_t saved_us;
     uint64_t compile_us;
     uint64_t bytes;
+    uint64_t wait_us;
 };
+
+/* Version 1 had nothing of waiting: 0 in a log record, no field in a sum. */
+static bool
+is_known_version(uint32_t version)
+{
+    return version == 1 || version == COUNTERS_VERSION;
+}
 
 static bool
 has_good_statuses(const struct record *record)
@@ -69,7 +77,7 @@ read_record(const uint8_t *data, struct record *out)
     const uint8_t *statuses;
 
     wire_read_init(&reader, data, TALLY_RECORD_SIZE);
-    if (wire_u32(&reader) != RECORD_MAGIC || wire_u8(&reader) != COUNTERS_VERSION)
+    if (wire_u32(&reader) != RECORD_MAGIC || !is_known_version(wire_u8(&reader)))
         return false;
     statuses = wire_bytes(&reader, sizeof(out->statuses));
     memcpy(out->statuses, statuses, sizeof(out->statuses));
@@ -78,7 +86,7 @@ read_record(const uint8_t *data, struct record *out)
     out->saved_us = wire_u64(&reader);
     out->compile_us = wire_u64(&reader);
     out->bytes = wire_u64(&reader);
-    wire_u64(&reader);
+    out->wait_us = wire_u64(&reader);
     return wire_u64(&reader) == checksum64(data, TALLY_RECORD_SIZE - CHECKSUM, 0) &&
            wire_done(&reader) && has_good_statuses(out);
 }
@@ -91,6 +99,7 @@ add_record(struct counters *counters, const struct record *record)
             counters->by_status[record->statuses[i]]++;
     counters->saved_us += record->saved_us;
     counters->compile_us += record->compile_us;
+    counters->wait_us += record->wait_us;
     if (status_kind((enum nvc_status)record->statuses[0]) == NVC_KIND_HIT)
         counters->bytes_replayed += record->bytes;
     else
@@ -133,6 +142,7 @@ tally_encode(const struct tally *tally, struct buf *out)
     wire_put_u64(out, counters->bytes_replayed);
     wire_put_u64(out, counters->bytes_recorded);
     wire_put_u64(out, counters->damaged);
+    wire_put_u64(out, counters->wait_us);
     wire_put_u32(out, NVC_STATUS_LIMIT);
     for (size_t i = 0; i < NVC_STATUS_LIMIT; i++)
         wire_put_u64(out, counters->by_status[i]);
@@ -140,7 +150,7 @@ tally_encode(const struct tally *tally, struct buf *out)
 }
 
 static void
-read_sum(struct wire_reader *reader, struct tally *tally)
+read_sum(struct wire_reader *reader, uint32_t version, struct tally *tally)
 {
     struct counters *const counters = &tally->counters;
     uint32_t n;
@@ -152,6 +162,7 @@ read_sum(struct wire_reader *reader, struct tally *tally)
     counters->bytes_replayed = wire_u64(reader);
     counters->bytes_recorded = wire_u64(reader);
     counters->damaged = wire_u64(reader);
+    counters->wait_us = version > 1 ? wire_u64(reader) : 0;
     n = wire_count(reader, NVC_STATUS_LIMIT, sizeof(uint64_t));
     for (uint32_t i = 0; i < n; i++)
         counters->by_status[i] = wire_u64(reader);
@@ -169,9 +180,9 @@ tally_decode(const uint8_t *data, size_t len, struct tally *out)
     version = wire_u32(&reader);
     if (reader.bad || magic != SUM_MAGIC || len < CHECKSUM)
         return NVC_ERR_CORRUPT;
-    if (version != COUNTERS_VERSION)
+    if (!is_known_version(version))
         return NVC_ERR_FORMAT;
-    read_sum(&reader, &tally);
+    read_sum(&reader, version, &tally);
     if (wire_u64(&reader) != checksum64(data, len - CHECKSUM, 0) || !wire_done(&reader))
         return NVC_ERR_CORRUPT;
     *out = tally;

@@ -39,7 +39,9 @@ unset name
 T=$(mktemp -d "${NVCACHE_E2E_TMP:-/tmp}/nvcache-e2e.XXXXXX")
 T=$(cd "$T" && pwd -P)
 mkdir "$T/work" "$T/home" "$T/tmp" "$T/bin"
-export HOME=$T/home TMPDIR=$T/tmp NVCACHE_DIR=$T/cache
+mkdir -m 700 "$T/run"
+# Memory is shared with nobody else's builds: waiting for them would be said on standard error.
+export HOME=$T/home TMPDIR=$T/tmp NVCACHE_DIR=$T/cache XDG_RUNTIME_DIR=$T/run
 ln -s "$NVCACHE" "$T/bin/nvcache"
 export PATH=$T/bin:$NVCC_DIR:$PATH
 umask 022

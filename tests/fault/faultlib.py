@@ -101,6 +101,7 @@ class Place:
         atexit.register(shutil.rmtree, self.top, ignore_errors=True)
         self.work.mkdir()
         (self.top / "tmp").mkdir()
+        (self.top / "run").mkdir(mode=0o700)
         install = ROOT / "tests/support/fake_toolchain.sh"
         subprocess.run([install, program("fake_nvcc"), self.top], check=True)
 
@@ -118,6 +119,7 @@ class Place:
             "HOME": str(self.top),
             "TMPDIR": str(self.top / "tmp"),
             "NVCACHE_DIR": str(self.cache),
+            "XDG_RUNTIME_DIR": str(self.top / "run"),
             "LC_ALL": "C",
         }
         self.oracle = {}

@@ -211,6 +211,8 @@ class Run:
         self.nvcache = os.path.abspath(os.environ.get("NVCACHE", os.path.join(HERE, "../../build/dev/nvcache")))
         self.work = os.path.join(self.top, "work")
         self.environment = {k: v for k, v in os.environ.items() if k in ("HOME", "PATH", "LANG")}
+        os.mkdir(os.path.join(self.top, "run"), 0o700)
+        self.environment["XDG_RUNTIME_DIR"] = os.path.join(self.top, "run")
         self.environment.update(NVCACHE_DIR=os.path.join(self.top, "cache"), FAKE_RUNS=os.path.join(self.top, "runs"))
         self.environment["TMPDIR"] = self.top
         self.nvcc = os.environ.get("NVCC") or shutil.which("nvcc") or "/usr/local/cuda/bin/nvcc"

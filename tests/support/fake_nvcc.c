@@ -7,6 +7,10 @@
  *   // fake-size: 5000       bytes of the object (5000)
  *   // fake-stderr: text     said on standard error
  *   // fake-exit: 2          fails
+ *   // fake-memory: 200@300 200@100 20@0 150@200
+ *                            holds so many MiB, each reached in so many milliseconds
+ *   // fake-children: 2      does that in so many children at once
+ *   // fake-die: 9           then kills itself with this signal, unless told --threads=1
  *
  * Called `gcc` or `g++` it answers what nvcache asks of a host compiler.  Installed with
  * tests/support/fake_toolchain.sh.  Must never leave a partial object. */
@@ -15,12 +19,16 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -42,6 +50,10 @@ struct compile {
     size_t size;
     char *said;
     int exit_code;
+    char *memory;
+    int children;
+    int death;
+    bool is_single; /* --threads=1 */
 };
 
 static void
@@ -103,6 +115,12 @@ take_directive(struct compile *compile, const char *text)
         compile->exit_code = (int)strtol(at + 11, NULL, 10);
     if ((at = strstr(text, "fake-stderr: ")) != NULL)
         compile->said = strndup(at + 13, strcspn(at + 13, "\n"));
+    if ((at = strstr(text, "fake-memory: ")) != NULL)
+        compile->memory = strndup(at + 13, strcspn(at + 13, "\n"));
+    if ((at = strstr(text, "fake-children: ")) != NULL)
+        compile->children = (int)strtol(at + 15, NULL, 10);
+    if ((at = strstr(text, "fake-die: ")) != NULL)
+        compile->death = (int)strtol(at + 10, NULL, 10);
 }
 
 static bool read_file(struct compile *compile, const char *path, int depth);
@@ -237,6 +255,84 @@ write_depfile(const struct compile *compile)
     free(text);
 }
 
+/* ---- memory ---- */
+
+enum {
+    MIB = 1 << 20,
+    STEP_MS = 10
+};
+
+static char *block;
+static size_t block_mib;
+
+/* Hold so many MiB, the new ones touched. */
+static void
+hold(size_t mib)
+{
+    if (mib < block_mib)
+        madvise(block + mib * MIB, (block_mib - mib) * MIB, MADV_DONTNEED);
+    for (size_t i = block_mib; i < mib; i++)
+        for (size_t page = 0; page < MIB; page += 4096)
+            block[i * MIB + page] = 1;
+    block_mib = mib;
+}
+
+static void
+go_to(size_t target, long ms)
+{
+    const struct timespec pause = {.tv_nsec = STEP_MS * 1000000L};
+    const long steps = ms / STEP_MS;
+    const long from = (long)block_mib;
+
+    for (long i = 1; i <= steps; i++) {
+        hold((size_t)(from + ((long)target - from) * i / steps));
+        nanosleep(&pause, NULL);
+    }
+    hold(target);
+}
+
+static void
+follow_curve(const char *curve)
+{
+    block = mmap(NULL, (size_t)1 << 36, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (block == MAP_FAILED)
+        fail("memory", curve);
+    for (char *at = NULL;; curve = at) {
+        const size_t target = strtoul(curve, &at, 10);
+        long ms;
+
+        if (at == curve || *at != '@')
+            break;
+        ms = strtol(at + 1, &at, 10);
+        go_to(target, ms);
+    }
+}
+
+static void
+use_memory(const struct compile *compile)
+{
+    int status;
+
+    if (compile->memory != NULL && compile->children == 0)
+        follow_curve(compile->memory);
+    for (int i = 0; compile->memory != NULL && i < compile->children; i++) {
+        if (fork() == 0) {
+            follow_curve(compile->memory);
+            _exit(0);
+        }
+    }
+    /* As nvcc with several threads: a killed child is said, and 255. */
+    while (wait(&status) > 0) {
+        if (WIFSIGNALED(status)) {
+            fprintf(stderr, "Killed\n");
+            exit(255);
+        }
+    }
+    if (compile->death != 0 && !compile->is_single)
+        raise(compile->death);
+}
+
 /* ---- the command ---- */
 
 static const char *
@@ -290,6 +386,8 @@ take_argument(struct compile *compile, char **argv)
         return compile->depfile = argv[1], 2;
     if (strcmp(word, "-MD") == 0 || strcmp(word, "-c") == 0)
         return 1;
+    if (strncmp(word, "--threads=", 10) == 0)
+        return compile->is_single = strcmp(word + 10, "1") == 0, 1;
     if (strcmp(word, "--dryrun") == 0)
         return compile->is_dryrun = true, 1;
     if (strncmp(word, "-I", 2) == 0 && word[2] != '\0') {
@@ -319,6 +417,7 @@ main(int argc, char **argv)
         fail("usage", "-c SOURCE.cu -o OUTPUT");
     if (!read_file(&compile, compile.source, 0))
         fail("no such file", compile.source);
+    use_memory(&compile);
     if (compile.said != NULL)
         fprintf(stderr, "%s\n", compile.said);
     if (compile.exit_code != 0)

@@ -10,6 +10,8 @@
 
 /* Running other programs. */
 
+struct process_result;
+
 struct process_spec {
     const char *path;     /* what to execute */
     char *const *argv;    /* argv[0] is passed as it is */
@@ -19,6 +21,10 @@ struct process_spec {
     bool forward;         /* also pass captured output on to our own stdout and stderr, as
                              it comes */
     bool no_stdin;        /* standard input is /dev/null instead of ours */
+
+    /* What an earlier run has already forwarded (NULL: there was none): as long as this
+     * one prints the same, it is not forwarded once more. */
+    const struct process_result *earlier;
 };
 
 struct process_result {

@@ -25,6 +25,7 @@ enum setting_kind {
     SETTING_FILE,     /* a path, `~/` is HOME; const char *, NULL when not set */
     SETTING_DIRS,     /* DIR:DIR:...; struct strlist */
     SETTING_PATTERNS, /* glob:glob:...; struct strlist */
+    SETTING_MEMORY,   /* 24G, 80%, off; uint64_t as in sched/budget.h */
 };
 
 enum setting_id {
@@ -51,6 +52,7 @@ enum config_origin {
 #define NVC_SETTING_TYPE_FILE     const char *
 #define NVC_SETTING_TYPE_DIRS     struct strlist
 #define NVC_SETTING_TYPE_PATTERNS struct strlist
+#define NVC_SETTING_TYPE_MEMORY   uint64_t
 
 struct config {
     /* One field per row of settings.def: config->dir, ->max_size, ->disable, ... */

@@ -11,18 +11,19 @@
  * its own record and nothing else; nothing is counted twice.  Damaged records are skipped
  * and counted. */
 
-#define COUNTERS_VERSION    1
+#define COUNTERS_VERSION    2
 #define COUNTERS_MAX_ERRORS 6
 
 /* What one command has to say. */
 struct counters_event {
     enum nvc_status outcome; /* a hit, miss, failed or bypass status */
     enum nvc_status nostore; /* for misses: why nothing was recorded, or NVC_OK */
-    enum nvc_status
-        errors[COUNTERS_MAX_ERRORS]; /* what went wrong on the way; NVC_OK ends */
-    uint64_t saved_us;               /* compile time a hit saved */
-    uint64_t compile_us;             /* time the compiler took (misses) */
-    uint64_t bytes;                  /* of outputs replayed or recorded */
+    enum nvc_status errors[COUNTERS_MAX_ERRORS]; /* what went wrong on the way, and what
+                                                    memory did; NVC_OK ends */
+    uint64_t saved_us;                           /* compile time a hit saved */
+    uint64_t compile_us;                         /* time the compiler took (misses) */
+    uint64_t bytes;                              /* of outputs replayed or recorded */
+    uint64_t wait_us;                            /* time spent waiting for memory */
 };
 
 struct counters {
@@ -31,6 +32,7 @@ struct counters {
     uint64_t compile_us;
     uint64_t bytes_replayed;
     uint64_t bytes_recorded;
+    uint64_t wait_us;
     uint64_t damaged; /* log records that could not be read */
     int64_t since_s;  /* when counting began (seconds since 1970), 0: unknown */
 };

@@ -47,6 +47,40 @@ streams_and_exit_code_are_captured_apart(void **state)
     process_result_fini(&r);
 }
 
+/* With a pipe as our stdout: what comes through it in the second run. */
+static void
+what_an_earlier_run_has_shown_is_not_shown_again(void **state)
+{
+    char *argv[] = {sh, dash_c, strdup("echo warning; echo done"), NULL};
+    struct process_result first = run_shell("echo warning; echo dead", 1000);
+    const struct process_spec spec = {.path = "/bin/sh",
+                                      .argv = argv,
+                                      .capture_limit = 1000,
+                                      .forward = true,
+                                      .no_stdin = true,
+                                      .earlier = &first};
+    const int old = dup(STDOUT_FILENO);
+    struct process_result second;
+    char text[64] = {0};
+    int fds[2];
+
+    (void)state;
+    assert_int_equal(pipe(fds), 0);
+    dup2(fds[1], STDOUT_FILENO);
+    assert_int_equal(process_run(&spec, &second), NVC_OK);
+    dup2(old, STDOUT_FILENO);
+    close(old);
+    close(fds[1]);
+    assert_true(read(fds[0], text, sizeof(text) - 1) > 0);
+    close(fds[0]);
+    /* "warning\nd" is the same in both. */
+    assert_string_equal(text, "one\n");
+    assert_string_equal(buf_str(&second.out), "warning\ndone\n");
+    process_result_fini(&first);
+    process_result_fini(&second);
+    free(argv[2]);
+}
+
 static void
 long_output_is_cut_and_said_so(void **state)
 {
@@ -221,6 +255,7 @@ test_process(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(streams_and_exit_code_are_captured_apart),
+        cmocka_unit_test(what_an_earlier_run_has_shown_is_not_shown_again),
         cmocka_unit_test(long_output_is_cut_and_said_so),
         cmocka_unit_test(death_by_signal_is_told_apart),
         cmocka_unit_test(a_child_left_behind_does_not_hold_us),

@@ -27,7 +27,9 @@ static const struct {
     {1,
      "format since hits hits.manifest misses miss_reasons not_stored bypassed "
      "failed_compiles errors damaged_counts saved_seconds compile_seconds bytes_replayed "
-     "bytes_recorded store store.dir store.bytes store.max_bytes store.entries "
+     "bytes_recorded memory memory.waited memory.fewer_threads memory.rescued "
+     "memory.out_of_memory memory.wait_seconds memory.peak_bytes store store.dir "
+     "store.bytes store.max_bytes store.entries "
      "store.generations store.read_only"},
 };
 
@@ -135,6 +137,10 @@ a_busy_cache_gives_this_text(void **state)
     stats.counters.by_status[NVC_COMPILE_FAILED] = 5;
     stats.counters.by_status[NVC_COMPILE_KILLED] = 1;
     stats.counters.by_status[NVC_ERR_LOCK] = 6;
+    stats.counters.by_status[NVC_MEMORY_WAITED] = 12;
+    stats.counters.by_status[NVC_MEMORY_RESCUED] = 1;
+    stats.counters.wait_us = 61500000;
+    stats.peak_bytes = UINT64_C(6) << 30;
     stats_put_json(&json, &stats);
     assert_string_equal(buf_str(&json), "{\n"
                                         "  \"format\": 1,\n"
@@ -162,6 +168,14 @@ a_busy_cache_gives_this_text(void **state)
                                         "  \"compile_seconds\": 2460.000,\n"
                                         "  \"bytes_replayed\": 7,\n"
                                         "  \"bytes_recorded\": 8,\n"
+                                        "  \"memory\": {\n"
+                                        "    \"waited\": 12,\n"
+                                        "    \"fewer_threads\": 0,\n"
+                                        "    \"rescued\": 1,\n"
+                                        "    \"out_of_memory\": 0,\n"
+                                        "    \"wait_seconds\": 61.500,\n"
+                                        "    \"peak_bytes\": 6442450944\n"
+                                        "  },\n"
                                         "  \"store\": {\n"
                                         "    \"dir\": \"/home/m\\\"k/.cache\",\n"
                                         "    \"bytes\": 1,\n"

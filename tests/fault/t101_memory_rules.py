@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""What a person notices of memory: waiting is said once and can be silenced, what somebody else compiled
+meanwhile is a hit, nothing is reserved twice, a user's kill stays a kill, and without a place for the table every
+build goes on.
+
+The budget is made small by NVCACHE_MEMORY; a unit that nobody knows is taken to need 1 GiB.
+"""
+
+import os
+import signal
+import subprocess
+import threading
+import time
+
+from faultlib import NVCACHE, Place, Tally
+
+SMALL = {"NVCACHE_MEMORY": "1500M"}
+
+
+def fresh(name):
+    place = Place(name)
+    place.env["NVCACHE_LOG"] = str(place.top / "log")
+    return place
+
+
+def beside(place, first, second, **how):
+    """Run the second while the first compiles."""
+    process = subprocess.Popen([NVCACHE, *place.command(first)], cwd=place.work, env={**place.env, **SMALL},
+                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    time.sleep(0.4)
+    outcome = place.compile(second, env={**SMALL, **how.get("env", {})})
+    err = process.communicate()[1]
+    return outcome, process.returncode, err
+
+
+def waiting_is_said(tally):
+    place = fresh("said")
+    place.unit("slow", more="// fake-memory: 20@4500")
+    place.unit("next", more="// fake-memory: 20@50")
+    outcome, code, err = beside(place, "slow", "next")
+    tally.check((outcome.code, code, err) == (0, 0, b""), f"both end well: {outcome.code} {code} {err}")
+    tally.check(outcome.err.count(b"\n") == 1, f"one line: {outcome.err}")
+    tally.check(outcome.err.startswith(b"nvcache: next.cu waits for memory: it needs about 1.1 GiB, "), f"{outcome.err}")
+    tally.check(place.is_right("next"), "the object is right")
+    memory = place.stats()["memory"]
+    tally.check(memory["waited"] == 1 and 3 < memory["wait_seconds"] < 15, f"counted: {memory}")
+    tally.check(place.stats()["errors"] == {}, f"errors: {place.stats()['errors']}")
+    place.unit("third", more="// fake-memory: 20@50")
+    (place.cache / "memory-v1").unlink()
+    quiet, _, _ = beside(place, "slow", "third", env={"NVCACHE_QUIET": "1"})
+    tally.check((quiet.code, quiet.err) == (0, b""), f"quiet: {quiet.err}")
+
+
+def short_waits_are_not_said(tally):
+    place = fresh("short")
+    place.unit("slow", more="// fake-memory: 20@1200")
+    place.unit("next")
+    outcome, _, _ = beside(place, "slow", "next")
+    tally.check((outcome.code, outcome.err) == (0, b""), f"silent: {outcome.err}")
+    tally.check(place.stats()["memory"]["waited"] == 1, "it did wait")
+
+
+def meanwhile_compiled_is_a_hit(tally):
+    place = fresh("meanwhile")
+    place.unit("slow", more="// fake-memory: 20@1500")
+    outcome, _, _ = beside(place, "slow", "slow")
+    stats = place.stats()
+    tally.check(outcome.code == 0 and stats["misses"] == 1 and stats["hits"]["manifest"] == 1, f"{stats}")
+
+
+def a_source_that_changed_meanwhile(tally):
+    """The key must be that of the source that was compiled."""
+    place = fresh("changed")
+    place.unit("slow", more="// fake-memory: 20@1500")
+    place.unit("next")
+    old = place.right("next")
+
+    def change():
+        time.sleep(0.8)
+        with open(place.work / "next.cu", "a", encoding="utf-8") as file:
+            file.write("// changed\n")
+
+    thread = threading.Thread(target=change)
+    thread.start()
+    beside(place, "slow", "next")
+    thread.join()
+    place.oracle.clear()
+    new = place.right("next")
+    tally.check((place.work / "next.o").read_bytes() == new, "the new source was compiled")
+    place.unit("next")
+    place.compile("next")
+    tally.check((place.work / "next.o").read_bytes() == old, "the old source is not the new object")
+
+
+def a_user_s_kill_stays_a_kill(tally):
+    place = fresh("kill")
+    place.unit("dies", more="// fake-die: 9")
+    plain = place.run(place.command("dies"))
+    outcome = place.compile("dies")
+    tally.check((outcome.code, outcome.err) == (plain.code, plain.err) == (-9, b""), f"{outcome.code} {outcome.err}")
+    tally.check(place.stats()["memory"]["rescued"] == 0, "not rescued")
+    tally.check(place.stats()["failed_compiles"] == 1, "counted once")
+
+
+def nested_launchers_reserve_once(tally):
+    """nvcc is a script that calls nvcache again; the budget has room for one."""
+    place = fresh("nested")
+    place.unit("unit", more="// fake-memory: 20@100")
+    (place.top / "outer").mkdir()
+    script = place.top / "outer" / "nvcc"
+    script.write_text(f'#!/bin/sh\necho outer >>{place.top}/seen\nexec {NVCACHE} {place.top}/bin/nvcc "$@"\n')
+    script.chmod(0o755)
+    outcome = place.run([NVCACHE, script, *place.command("unit")[1:]], env={"NVCACHE_MEMORY": "900M"}, limit=20)
+    tally.check(outcome.code == 0, f"it does not wait for itself: {outcome.code} {outcome.err}")
+    log = (place.top / "log").read_text()
+    tally.check(log.count("memory.admit") == 1, f"reserved {log.count('memory.admit')} times")
+    stats = place.stats()
+    tally.check(stats["misses"] == 1 and stats["bypassed"] == {"wrapper": 1}, f"the inner one caches: {stats}")
+
+
+def without_a_table_builds_go_on(tally):
+    place = fresh("table")
+    place.unit("unit")
+    table = place.top / "run" / "nvcache"
+    table.mkdir(mode=0o700)
+    tally.check(place.compile("unit").code == 0, "compiles")
+    for file in table.iterdir():
+        file.unlink()
+        file.mkdir()
+    outcome = place.compile("unit", env={"NVCACHE_RECACHE": "1"})
+    tally.check((outcome.code, outcome.err) == (0, b""), f"a table that cannot be opened: {outcome.code} {outcome.err}")
+    tally.check(place.stats()["errors"] == {"pool": 1}, f"counted: {place.stats()['errors']}")
+
+
+def off_is_off(tally):
+    place = fresh("off")
+    place.unit("unit")
+    outcome = place.compile("unit", env={"NVCACHE_MEMORY": "off"})
+    tally.check(outcome.code == 0 and "memory." not in (place.top / "log").read_text(), "no lease")
+    tally.check(not (place.top / "run" / "nvcache").exists(), "no table")
+
+
+def hits_reserve_nothing(tally):
+    place = fresh("hit")
+    place.unit("unit")
+    place.compile("unit")
+    (place.top / "log").write_text("")
+    place.compile("unit")
+    log = (place.top / "log").read_text()
+    tally.check("outcome=manifest" in log and "memory." not in log, f"{log}")
+
+
+def commands_that_are_passed_through_reserve_too(tally):
+    place = fresh("passed")
+    place.unit("unit")
+    program = ["nvcc", "-c", "--unknown-to-all", "unit.cu", "-o", "unit.o"]
+    plain = place.run(program)
+    outcome = place.nvcache(*program)
+    tally.check((outcome.code, outcome.err) == (plain.code, plain.err), f"{outcome.code} {outcome.err}")
+    tally.check("memory.admit" in (place.top / "log").read_text(), "a compile that cannot be cached waits too")
+    stats = place.stats()
+    tally.check((stats["bypassed"], stats["errors"]) == ({"unknown_option": 1}, {}), f"{stats}")
+    (place.top / "log").write_text("")
+    place.nvcache("nvcc", "--version")
+    tally.check("memory.admit" not in (place.top / "log").read_text(), "--version does not")
+
+
+def an_interrupted_wait_ends(tally):
+    place = fresh("interrupt")
+    place.unit("slow", more="// fake-memory: 20@3000")
+    place.unit("next")
+    first = subprocess.Popen([NVCACHE, *place.command("slow")], cwd=place.work, env={**place.env, **SMALL})
+    time.sleep(0.4)
+    second = subprocess.Popen([NVCACHE, *place.command("next")], cwd=place.work, env={**place.env, **SMALL})
+    time.sleep(0.4)
+    second.send_signal(signal.SIGINT)
+    tally.check(second.wait(timeout=5) == -signal.SIGINT, "as a shell expects it")
+    tally.check(first.wait(timeout=20) == 0, "the other goes on")
+    tally.check(not os.path.exists(place.work / "next.o"), "nothing was made")
+
+
+def main():
+    tally = Tally()
+    for test in (
+        waiting_is_said, short_waits_are_not_said, meanwhile_compiled_is_a_hit, a_source_that_changed_meanwhile,
+        a_user_s_kill_stays_a_kill, nested_launchers_reserve_once, without_a_table_builds_go_on, off_is_off,
+        hits_reserve_nothing, commands_that_are_passed_through_reserve_too, an_interrupted_wait_ends,
+    ):
+        test(tally)
+    tally.end()
+
+
+if __name__ == "__main__":
+    main()
