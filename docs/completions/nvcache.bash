@@ -12,17 +12,19 @@ _nvcache() {
     done
     case $command in
     '')
-        mapfile -t COMPREPLY < <(compgen -W "stats config trim clear verify help version \
+        mapfile -t COMPREPLY < <(compgen -W "stats watch doctor config trim clear verify help version \
             --show-stats --zero-stats --clear --cleanup --max-size --show-config --version --help" -- "$current"
             compgen -c -- "$current" | grep -E '(^|/)nvcc$')
         ;;
     stats) mapfile -t COMPREPLY < <(compgen -W "--json --zero --help" -- "$current") ;;
+    watch) mapfile -t COMPREPLY < <(compgen -W "--once --help" -- "$current") ;;
+    doctor) mapfile -t COMPREPLY < <(compgen -W "--json --help" -- "$current") ;;
     verify) mapfile -t COMPREPLY < <(compgen -W "--json --repair --help" -- "$current") ;;
     config)
         mapfile -t COMPREPLY < <(compgen -W "--json --help $("${COMP_WORDS[0]}" config 2>/dev/null |
             awk '/^$/ { exit } { print $1 }')" -- "$current")
         ;;
-    help) mapfile -t COMPREPLY < <(compgen -W "stats config trim clear verify" -- "$current") ;;
+    help) mapfile -t COMPREPLY < <(compgen -W "stats watch doctor config trim clear verify" -- "$current") ;;
     trim | clear | version) mapfile -t COMPREPLY < <(compgen -W "--help" -- "$current") ;;
     *)
         # The compiler's own words: its completion if there is one, else files.

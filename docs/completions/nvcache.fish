@@ -1,6 +1,8 @@
 # fish completion for nvcache
-set -l commands stats config trim clear verify help version
+set -l commands stats watch doctor config trim clear verify help version
 complete -c nvcache -n "not __fish_seen_subcommand_from $commands" -a stats -d 'what the cache did'
+complete -c nvcache -n "not __fish_seen_subcommand_from $commands" -a watch -d 'what compiles now'
+complete -c nvcache -n "not __fish_seen_subcommand_from $commands" -a doctor -d 'is everything well'
 complete -c nvcache -n "not __fish_seen_subcommand_from $commands" -a config -d 'the settings'
 complete -c nvcache -n "not __fish_seen_subcommand_from $commands" -a trim -d 'remove the oldest results'
 complete -c nvcache -n "not __fish_seen_subcommand_from $commands" -a clear -d 'remove everything'
@@ -15,7 +17,8 @@ complete -c nvcache -s M -l max-size -x -d 'set the limit'
 complete -c nvcache -s p -l show-config -d 'settings'
 complete -c nvcache -s V -l version -d 'version'
 complete -c nvcache -s h -l help -d 'help'
-complete -c nvcache -n '__fish_seen_subcommand_from stats config verify' -l json -d 'for programs'
+complete -c nvcache -n '__fish_seen_subcommand_from stats doctor config verify' -l json -d 'for programs'
+complete -c nvcache -n '__fish_seen_subcommand_from watch' -l once -d 'show the page once'
 complete -c nvcache -n '__fish_seen_subcommand_from stats' -l zero -d 'begin to count anew'
 complete -c nvcache -n '__fish_seen_subcommand_from verify' -l repair -d 'set damaged files aside'
 complete -c nvcache -n '__fish_seen_subcommand_from config' -f -a '(nvcache config 2>/dev/null | string match -r "^[a-z_]+")'

@@ -23,6 +23,36 @@ static const struct command commands[] = {
                 "  -z, --zero  begin to count anew; the cache itself is kept\n",
      .options = OPTION_JSON | OPTION_ZERO,
      .run = run_stats},
+    {.name = "watch",
+     .synopsis = "[--once]",
+     .summary = "what compiles now, what waits, and the memory of each",
+     .details = "Shows the compiles of all your builds on this machine: each with its "
+                "step, how\n"
+                "long it runs, the memory it has and is expected to need, and how long "
+                "it has\n"
+                "left, if it was compiled before; who waits for memory; the hits and "
+                "misses since\n"
+                "watching began.  On a terminal the page is renewed each second, "
+                "elsewhere a line\n"
+                "is printed every ten.  Ctrl-C ends watching and leaves the builds "
+                "alone.\n"
+                "\n"
+                "  --once      show the page once\n",
+     .options = OPTION_ONCE,
+     .run = run_watch},
+    {.name = "doctor",
+     .synopsis = "[--json]",
+     .summary = "is everything as it should be, and what to do if not",
+     .details = "Looks at the settings, the cache, the compiler and the memory of this "
+                "machine,\n"
+                "says of each whether it is well and what to do if not, and how many "
+                "jobs would\n"
+                "be safe without nvcache.  The exit code is 1 when something is bad.\n"
+                "\n"
+                "  --json      for programs: format, checks (name, verdict, text, "
+                "advice)\n",
+     .options = OPTION_JSON,
+     .run = run_doctor},
     {.name = "config",
      .synopsis = "[--json] [NAME | NAME=VALUE]",
      .summary = "the settings, their values and where each comes from",
@@ -104,6 +134,7 @@ option_of(const char *word)
     } rows[] = {
         {"--help", OPTION_HELP}, {"-h", OPTION_HELP}, {"--json", OPTION_JSON},
         {"--zero", OPTION_ZERO}, {"-z", OPTION_ZERO}, {"--repair", OPTION_REPAIR},
+        {"--once", OPTION_ONCE},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

@@ -13,6 +13,7 @@ enum command_option {
     OPTION_JSON = 1 << 1,
     OPTION_ZERO = 1 << 2,
     OPTION_REPAIR = 1 << 3,
+    OPTION_ONCE = 1 << 4,
 };
 
 /* What was given behind the command's name. */
@@ -38,6 +39,8 @@ int run_clear(struct console *console, const struct arguments *arguments);
 int run_trim(struct console *console, const struct arguments *arguments);
 int run_config(struct console *console, const struct arguments *arguments);
 int run_verify(struct console *console, const struct arguments *arguments);
+int run_watch(struct console *console, const struct arguments *arguments);
+int run_doctor(struct console *console, const struct arguments *arguments);
 int run_help(struct console *console, const struct arguments *arguments);
 int run_version(struct console *console, const struct arguments *arguments);
 

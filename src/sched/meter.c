@@ -3,7 +3,7 @@
 
 #include "meter_priv.h"
 
-#include "tree_priv.h"
+#include "nvcache/sched/tree.h"
 
 #include <signal.h>
 #include <sys/resource.h>

@@ -1,14 +1,14 @@
 /* Adding up a tree of processes.  /proc/PID/task/TID/children names the children of one
  * thread, so the cost is that of the tree, not of the machine. */
 
-#include "tree_priv.h"
+#include "nvcache/sched/tree.h"
 
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum {
@@ -20,6 +20,8 @@ enum {
 struct walk {
     uint64_t pages;
     int left; /* processes still to be looked at: a loop cannot hold us */
+    uint64_t largest_pages;
+    long largest; /* its process id; 0: there is none */
 };
 
 static ssize_t
@@ -38,7 +40,7 @@ read_small(int dir, const char *name, char *out, size_t size)
 
 /* "SIZE RESIDENT SHARED ...", in pages */
 static void
-add_memory(struct walk *walk, int process)
+add_memory(struct walk *walk, long pid, int process)
 {
     char text[128];
     char *at = text;
@@ -50,8 +52,13 @@ add_memory(struct walk *walk, int process)
     strtoull(at, &at, 10);
     resident = strtoull(at, &at, 10);
     shared = strtoull(at, &at, 10);
-    if (resident > shared)
-        walk->pages += resident - shared;
+    if (resident <= shared)
+        return;
+    walk->pages += resident - shared;
+    if (resident - shared > walk->largest_pages) {
+        walk->largest_pages = resident - shared;
+        walk->largest = pid;
+    }
 }
 
 static void walk_children(struct walk *walk, int process, int depth);
@@ -66,7 +73,7 @@ walk_process(struct walk *walk, long pid, int depth)
     process = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (process < 0)
         return;
-    add_memory(walk, process);
+    add_memory(walk, pid, process);
     walk_children(walk, process, depth);
     close(process);
 }
@@ -108,15 +115,75 @@ walk_children(struct walk *walk, int process, int depth)
     closedir(tasks);
 }
 
+static struct walk
+walk_below(const char *path)
+{
+    struct walk walk = {.left = PROCESSES_MAX};
+    const int process = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (process >= 0) {
+        walk_children(&walk, process, 0);
+        close(process);
+    }
+    return walk;
+}
+
 uint64_t
 tree_bytes(void)
 {
-    struct walk walk = {.left = PROCESSES_MAX};
-    const int self = open("/proc/self", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return walk_below("/proc/self").pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
 
-    if (self < 0)
-        return 0;
-    walk_children(&walk, self, 0);
-    close(self);
-    return walk.pages * (uint64_t)sysconf(_SC_PAGESIZE);
+bool
+tree_is_readable(void)
+{
+    return access("/proc/thread-self/children", R_OK) == 0;
+}
+
+/* The first architecture that a command line names; its words end with NULs. */
+static const char *
+architecture_in(char *words, size_t len)
+{
+    static const char *const prefixes[] = {"compute_", "sm_", "lto_"};
+
+    for (size_t i = 0; i + 1 < len; i++)
+        if (words[i] == '\0')
+            words[i] = ' ';
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+        char *at = strstr(words, prefixes[i]);
+
+        if (at != NULL) {
+            at[strcspn(at, " ,]")] = '\0';
+            return at;
+        }
+    }
+    return "";
+}
+
+void
+tree_describe(uint32_t pid, char *out, size_t size)
+{
+    char path[32];
+    char name[32];
+    char words[4096];
+    struct walk walk;
+    int process;
+    ssize_t n;
+
+    snprintf(path, sizeof(path), "/proc/%lu", (unsigned long)pid);
+    walk = walk_below(path);
+    out[0] = '\0';
+    snprintf(path, sizeof(path), "/proc/%ld", walk.largest);
+    process = walk.largest > 0 ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (process < 0)
+        return;
+    if (read_small(process, "comm", name, sizeof(name)) > 0) {
+        const char *arch;
+
+        name[strcspn(name, "\n")] = '\0';
+        n = read_small(process, "cmdline", words, sizeof(words));
+        arch = architecture_in(words, n > 0 ? (size_t)n : 0);
+        snprintf(out, size, "%s%s%s", name, arch[0] != '\0' ? " " : "", arch);
+    }
+    close(process);
 }

@@ -15,7 +15,7 @@ expect_in --help "$(cat "$T/help.out")" stats
 expect_eq "stderr" "$(cat "$T/help.err")" ''
 expect_eq "-h" "$(nvcache -h)" "$(cat "$T/help.out")"
 
-for command in stats clear trim config verify; do
+for command in stats watch doctor clear trim config verify; do
     begin "'$command --help' is a page of its own"
     run help "$NVCACHE" $command --help
     expect_eq status "$(code_of help)" 0
@@ -43,6 +43,27 @@ begin "a command that does not exist fails as the shell's would"
 run wrong nvcache no-such-command-anywhere -c x.cu
 expect_eq "exit status" "$(code_of wrong)" 127
 expect_in stderr "$(cat "$T/wrong.err")" 'no-such-command-anywhere'
+
+begin "watch --once shows an idle machine's memory and the table, doctor finds all well"
+run watch nvcache watch --once
+expect_eq "exit status" "$(code_of watch)" 0
+expect_in page "$(cat "$T/watch.out")" 'available of .*iB'
+expect_in page "$(cat "$T/watch.out")" 'Nothing is compiling'
+run doctor nvcache doctor
+expect_eq "exit status" "$(code_of doctor)" 0
+expect_not_in page "$(cat "$T/doctor.out")" '^bad'
+expect_in page "$(cat "$T/doctor.out")" "good +table +reservations are kept in $T/run/nvcache"
+nvcache doctor --json | $PYTHON -c 'import json,sys; d=json.load(sys.stdin); assert d["format"] == 1 and len(d["checks"]) >= 7' ||
+    fail "doctor --json"
+
+begin "doctor ends with 1 and says what to do when the cache cannot be used"
+mkdir readable
+chmod 777 readable
+NVCACHE_DIR=$T/work/readable run doctor nvcache doctor
+expect_eq "exit status" "$(code_of doctor)" 1
+expect_in page "$(cat "$T/doctor.out")" '^bad +cache .*readable'
+expect_in page "$(cat "$T/doctor.out")" 'set NVCACHE_DIR'
+rm -rf readable
 
 begin "stats of an empty cache are all zero, and valid JSON with every documented key"
 for key in format misses failed_compiles saved_seconds store.bytes store.max_bytes store.entries store.generations hits.manifest; do

@@ -11,7 +11,7 @@
 #include "nvcache/base/fs.h"
 #include "nvcache/base/path.h"
 #include "nvcache/sched/pool.h"
-#include "tree_priv.h"
+#include "nvcache/sched/tree.h"
 
 #include <fcntl.h>
 #include <signal.h>
