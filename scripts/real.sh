@@ -2,6 +2,7 @@
 # Builds real projects, not ours, through nvcache:
 #
 #   scripts/real.sh ggml     ggml's CUDA kernels, from the llama-cpp-python source package
+#   scripts/real.sh oom      CUTLASS kernels of 2 to 6 GB each in 8 GiB with -j24: see scripts/oom.py
 #
 # They are built once, deleted and built again in the same place.  It fails unless the second
 # time everything came from the cache, no program of the CUDA toolkit was started (traced, not
@@ -10,6 +11,10 @@
 set -eu
 . "$(dirname "$0")/lib.sh"
 
+if [ "${1:-}" = oom ]; then
+    shift
+    exec "$ROOT/scripts/oom.py" "$@"
+fi
 [ "${1:-}" = ggml ] || die 'usage: scripts/real.sh ggml'
 "$ROOT/scripts/setup.sh" --cuda --tests
 NVCC=$(find_nvcc) || die "no CUDA compiler"

@@ -263,9 +263,10 @@ count(struct session *session, const struct process_result *last)
 {
     const struct memory *const memory = &session->memory;
 
-    session->event.wait_us += (uint64_t)(memory->facts.waited_ns / 1000);
-    if (memory->facts.has_waited)
+    if (memory->facts.has_waited) {
+        session->event.wait_us = (uint64_t)(memory->facts.waited_ns / 1000);
         session_error(session, NVC_MEMORY_WAITED);
+    }
     if (memory->facts.lanes < memory->spec.lanes && !memory->is_retry)
         session_error(session, NVC_MEMORY_LOWERED);
     if (memory->is_retry && last != NULL && last->wait_status == 0)

@@ -132,6 +132,7 @@ lease_free(struct lease *lease)
 enum nvc_status
 lease_take(const struct lease_spec *spec, struct lease **out, struct lease_facts *facts)
 {
+    const int64_t begin = clock_mono_ns();
     struct lease *lease = calloc(1, sizeof(*lease));
     enum nvc_status st = NVC_ERR_NOMEM;
 
@@ -142,13 +143,13 @@ lease_take(const struct lease_spec *spec, struct lease **out, struct lease_facts
         st = prepare(lease, facts);
         if (st == NVC_OK)
             st = admit(lease, facts);
-        else
-            log_event("memory.admit", "status=%s", status_word(st));
         if (st != NVC_OK)
             lease_free(lease);
         else
             *out = lease;
     }
+    log_event("memory.lease", "status=%s took_us=%lld", status_word(st),
+              (long long)((clock_mono_ns() - begin) / 1000));
     return st;
 }
 

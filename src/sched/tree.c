@@ -153,7 +153,7 @@ architecture_in(char *words, size_t len)
         char *at = strstr(words, prefixes[i]);
 
         if (at != NULL) {
-            at[strcspn(at, " ,]")] = '\0';
+            at[strspn(at, "abcdefghijklmnopqrstuvwxyz_0123456789")] = '\0';
             return at;
         }
     }
