@@ -7,6 +7,7 @@
 #include "descendants_priv.h"
 #include "nvcache/base/clock.h"
 #include "nvcache/base/fs.h"
+#include "process_priv.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,23 +28,13 @@ enum {
 };
 
 static const int end_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-#define N_END_SIGNALS (sizeof(end_signals) / sizeof(end_signals[0]))
+_Static_assert(sizeof(end_signals) / sizeof(end_signals[0]) == PROCESS_END_SIGNALS,
+               "struct signal_watch keeps the old action of each");
 
 static volatile sig_atomic_t asked_to_end;
 
 /* SIGXFSZ is ignored by us, but was not when we started. */
 static bool file_limit_survived;
-
-struct running {
-    const struct process_spec *spec;
-    struct process_result *result;
-    pid_t pid;
-    int pid_fd;
-    int out_fd, err_fd;          /* our ends; -1 when closed */
-    bool out_is_new, err_is_new; /* the stream differs from the earlier run's by now */
-    sigset_t old_mask;
-    struct sigaction old_actions[N_END_SIGNALS];
-};
 
 static void
 on_end_signal(int signal_number)
@@ -51,29 +42,31 @@ on_end_signal(int signal_number)
     asked_to_end = signal_number;
 }
 
-static void
-take_signals(struct running *run)
+void
+signal_watch_begin(struct signal_watch *watch)
 {
     const struct sigaction action = {.sa_handler = on_end_signal};
     sigset_t block;
 
+    asked_to_end = 0;
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     sigemptyset(&block);
-    for (size_t i = 0; i < N_END_SIGNALS; i++)
+    for (size_t i = 0; i < PROCESS_END_SIGNALS; i++)
         sigaddset(&block, end_signals[i]);
-    sigprocmask(SIG_BLOCK, &block, &run->old_mask);
-    for (size_t i = 0; i < N_END_SIGNALS; i++) {
-        sigaction(end_signals[i], NULL, &run->old_actions[i]);
-        if (run->old_actions[i].sa_handler != SIG_IGN)
+    sigprocmask(SIG_BLOCK, &block, &watch->old_mask);
+    for (size_t i = 0; i < PROCESS_END_SIGNALS; i++) {
+        sigaction(end_signals[i], NULL, &watch->old_actions[i]);
+        if (watch->old_actions[i].sa_handler != SIG_IGN)
             sigaction(end_signals[i], &action, NULL);
     }
 }
 
-static void
-return_signals(const struct running *run)
+void
+signal_watch_end(const struct signal_watch *watch)
 {
-    for (size_t i = 0; i < N_END_SIGNALS; i++)
-        sigaction(end_signals[i], &run->old_actions[i], NULL);
-    sigprocmask(SIG_SETMASK, &run->old_mask, NULL);
+    for (size_t i = 0; i < PROCESS_END_SIGNALS; i++)
+        sigaction(end_signals[i], &watch->old_actions[i], NULL);
+    sigprocmask(SIG_SETMASK, &watch->old_mask, NULL);
 }
 
 static int
@@ -94,7 +87,7 @@ spawn_with(struct running *run, posix_spawn_file_actions_t *actions, int out, in
         posix_spawn_file_actions_addchdir_np(actions, spec->dir);
     posix_spawnattr_init(&attr);
     posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    posix_spawnattr_setsigmask(&attr, &run->old_mask);
+    posix_spawnattr_setsigmask(&attr, &run->watch->old_mask);
     sigemptyset(&defaults);
     if (file_limit_survived)
         sigaddset(&defaults, SIGXFSZ);
@@ -105,8 +98,8 @@ spawn_with(struct running *run, posix_spawn_file_actions_t *actions, int out, in
     return error;
 }
 
-static enum nvc_status
-start(struct running *run)
+enum nvc_status
+running_start(struct running *run)
 {
     posix_spawn_file_actions_t actions;
     int out[2] = {-1, -1};
@@ -125,6 +118,7 @@ start(struct running *run)
     fs_closep(&err[1]);
     run->out_fd = out[0];
     run->err_fd = err[0];
+    run->pid_fd = error == 0 ? (int)syscall(SYS_pidfd_open, run->pid, 0) : -1;
     if (error == 0)
         return NVC_OK;
     fs_closep(&run->out_fd);
@@ -192,8 +186,8 @@ drain(struct running *run, int *fd, struct buf *stream, int to)
     keep(run, stream, chunk, (size_t)n);
 }
 
-static void
-drain_both(struct running *run, const struct pollfd *polled)
+void
+running_drain(struct running *run, const struct pollfd *polled)
 {
     if (polled[0].revents != 0)
         drain(run, &run->out_fd, &run->result->out, STDOUT_FILENO);
@@ -203,8 +197,8 @@ drain_both(struct running *run, const struct pollfd *polled)
 
 /* The child is gone, but somebody it left behind may hold the pipes: take what they hold
  * now and no more. */
-static void
-drain_rest(struct running *run)
+void
+running_drain_rest(struct running *run)
 {
     for (;;) {
         struct pollfd polled[2] = {{.fd = run->out_fd, .events = POLLIN},
@@ -214,14 +208,14 @@ drain_rest(struct running *run)
             return;
         if (poll(polled, 2, 0) <= 0)
             break;
-        drain_both(run, polled);
+        running_drain(run, polled);
     }
     fs_closep(&run->out_fd);
     fs_closep(&run->err_fd);
 }
 
-static bool
-has_ended(struct running *run)
+bool
+running_has_ended(struct running *run)
 {
     pid_t got;
 
@@ -238,24 +232,24 @@ wait_for_child(struct running *run)
     const struct timespec tick = {.tv_nsec = 50000000};
     int passed_on = 0;
 
-    while (!has_ended(run)) {
+    while (!running_has_ended(run)) {
         struct pollfd polled[3] = {{.fd = run->out_fd, .events = POLLIN},
                                    {.fd = run->err_fd, .events = POLLIN},
                                    {.fd = run->pid_fd, .events = POLLIN}};
 
-        if (ppoll(polled, 3, run->pid_fd < 0 ? &tick : NULL, &run->old_mask) > 0)
-            drain_both(run, polled);
+        if (ppoll(polled, 3, run->pid_fd < 0 ? &tick : NULL, &run->watch->old_mask) > 0)
+            running_drain(run, polled);
         if (asked_to_end != passed_on) {
             passed_on = asked_to_end;
             descendants_signal(passed_on);
         }
     }
-    drain_rest(run);
+    running_drain_rest(run);
 }
 
 /* Asked to end: nobody of the tree may outlive us. */
-static void
-end_tree(void)
+void
+process_end_tree(void)
 {
     const struct timespec tick = {.tv_nsec = 10000000};
 
@@ -272,24 +266,21 @@ end_tree(void)
 enum nvc_status
 process_run(const struct process_spec *spec, struct process_result *result)
 {
-    struct running run = {
-        .spec = spec, .result = result, .pid_fd = -1, .out_fd = -1, .err_fd = -1};
+    struct signal_watch watch;
+    struct running run = {.spec = spec, .result = result, .watch = &watch, .pid_fd = -1};
     const int64_t begin = clock_mono_ns();
     enum nvc_status st;
 
     *result = (struct process_result){0};
-    asked_to_end = 0;
-    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-    take_signals(&run);
-    st = start(&run);
+    signal_watch_begin(&watch);
+    st = running_start(&run);
     if (st == NVC_OK) {
-        run.pid_fd = (int)syscall(SYS_pidfd_open, run.pid, 0);
         wait_for_child(&run);
         fs_closep(&run.pid_fd);
         if (asked_to_end != 0)
-            end_tree();
+            process_end_tree();
     }
-    return_signals(&run);
+    signal_watch_end(&watch);
     result->wall_ns = clock_mono_ns() - begin;
     return st;
 }
