@@ -1,4 +1,5 @@
-/* Asking nvcc for the whole dependency list of a command that only wants a part of it. */
+/* Asking nvcc about a command: for the whole dependency list where it only wants a part
+ * of it, and for the steps it consists of. */
 
 #include "nvcache/nvcc/command.h"
 
@@ -43,8 +44,20 @@ is_dropped(const struct nvcc_option *option)
     return false;
 }
 
+/* What a plan does not need: how many steps run at once, and dependency lists. */
+static bool
+is_dropped_from_plan(const struct nvcc_option *option)
+{
+    if (option->id == OPT_FORWARD_COMPILER || option->id == OPT_FORWARD_OPTS)
+        return false;
+    return option->class == CLASS_NEUTRAL || option->class == CLASS_DEPS ||
+           option->class == CLASS_FILE || option->id == OPT_DEPENDENCY_OUTPUT ||
+           option->id == OPT_OBJDIR_AS_TEMPDIR;
+}
+
 static void
-add_arg(struct strlist *list, const struct command_arg *arg)
+add_arg(struct strlist *list, const struct command_arg *arg,
+        bool (*dropped)(const struct nvcc_option *option))
 {
     const struct nvcc_option *option = arg->option;
 
@@ -52,7 +65,7 @@ add_arg(struct strlist *list, const struct command_arg *arg)
         strlist_add_copy(list, arg->value);
         return;
     }
-    if (is_dropped(option))
+    if (dropped(option))
         return;
     strlist_add_copy(list, option->long_name);
     if (arg->value != NULL)
@@ -69,9 +82,67 @@ command_dependency_query(struct arena *arena, const struct nvcc_command *command
     strlist_init(&list, arena);
     strlist_add_copy(&list, program);
     for (size_t i = 0; i < command->nargs; i++)
-        add_arg(&list, &command->args[i]);
+        add_arg(&list, &command->args[i], is_dropped);
     strlist_add_copy(&list, "-M");
     strlist_add_copy(&list, "-MF");
     strlist_add_copy(&list, depfile);
+    return list.v;
+}
+
+/* What is left out of the question must not be what nvcc has a message about: an option
+ * given twice, a dependency option without a list, a jobserver that is not there. */
+static bool
+has_message(const struct nvcc_command *command)
+{
+    bool seen[OPT_COUNT] = {false};
+
+    for (size_t i = 0; i < command->nargs; i++) {
+        const struct nvcc_option *option = command->args[i].option;
+
+        if (option == NULL || !is_dropped_from_plan(option) ||
+            option->class == CLASS_FILE)
+            continue;
+        if (seen[option->id] || option->id == OPT_JOBSERVER)
+            return true;
+        if (command->deps == DEPS_NONE && option->id != OPT_THREADS)
+            return true;
+        seen[option->id] = true;
+    }
+    return false;
+}
+
+static bool
+can_be_planned(const struct nvcc_command *command)
+{
+    if (has_message(command))
+        return false;
+    switch (command->phase) {
+    case PHASE_COMPILE:
+    case PHASE_PTX:
+    case PHASE_CUBIN:
+    case PHASE_FATBIN:
+        return str_equal(command->language, "cu");
+    case PHASE_LINK:
+    case PHASE_OPTIX_IR:
+    case PHASE_LTOIR:
+    case PHASE_CUDA:
+        return false;
+    }
+    return false;
+}
+
+char **
+command_plan_query(struct arena *arena, const struct nvcc_command *command,
+                   const char *program)
+{
+    struct strlist list;
+
+    if (!can_be_planned(command))
+        return NULL;
+    strlist_init(&list, arena);
+    strlist_add_copy(&list, program);
+    for (size_t i = 0; i < command->nargs; i++)
+        add_arg(&list, &command->args[i], is_dropped_from_plan);
+    strlist_add_copy(&list, "--dryrun");
     return list.v;
 }

@@ -4,6 +4,7 @@
 #include "options_priv.h"
 
 #include "nvcache/base/strlist.h"
+#include "nvcache/nvcc/shellwords.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,10 +29,6 @@ NVC_NODISCARD bool words_of_list(const char *value, enum option_arity arity,
  * words_of_list gave. */
 char *words_quote_element(struct arena *arena, const char *element,
                           enum option_arity arity);
-
-/* The words that `sh -c` makes of text that stands unquoted in a command line.  False
- * also for anything the shell would expand or act on: variables, commands, patterns. */
-NVC_NODISCARD bool words_of_shell(const char *text, struct strlist *out);
 
 /* Would a shell expand something in this text inside double quotes? */
 bool text_is_expanded(const char *text);

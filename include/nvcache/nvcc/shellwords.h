@@ -1,0 +1,14 @@
+#ifndef NVCACHE_NVCC_SHELLWORDS_H
+#define NVCACHE_NVCC_SHELLWORDS_H
+
+#include "nvcache/base/status.h"
+#include "nvcache/base/strlist.h"
+
+#include <stdbool.h>
+
+/* The words that `sh -c` makes of text that stands unquoted in a command line; appended
+ * to `out`.  False also for anything the shell would expand or act on: variables,
+ * commands, patterns. */
+NVC_NODISCARD bool words_of_shell(const char *text, struct strlist *out);
+
+#endif
