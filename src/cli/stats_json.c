@@ -50,6 +50,22 @@ put_hits(struct json *json, const struct counters *counters)
     json_close(json, '}');
 }
 
+/* What was reused and what ran of the steps of compiles that were run one by one. */
+static void
+put_steps(struct json *json, const struct counters *counters)
+{
+    static const char *const names[COUNTERS_STEPS] = {"cicc", "ptxas", "cudafe", "host"};
+
+    json_open(json, "steps", '{');
+    for (int i = 0; i < COUNTERS_STEPS; i++) {
+        json_open(json, names[i], '{');
+        json_count(json, "reused", counters->steps_reused[i]);
+        json_count(json, "run", counters->steps_run[i]);
+        json_close(json, '}');
+    }
+    json_close(json, '}');
+}
+
 static void
 put_store(struct json *json, const struct stats *stats)
 {
@@ -93,6 +109,8 @@ stats_put_json(struct buf *out, const struct stats *stats)
     json_count(&json, "misses", stats_sum(counters, NVC_KIND_MISS));
     put_reasons(&json, "miss_reasons", counters, NVC_KIND_MISS);
     put_reasons(&json, "not_stored", counters, NVC_KIND_NOSTORE);
+    put_reasons(&json, "unplanned", counters, NVC_KIND_UNPLANNED);
+    put_steps(&json, counters);
     put_reasons(&json, "bypassed", counters, NVC_KIND_BYPASS);
     json_count(&json, "failed_compiles", stats_sum(counters, NVC_KIND_FAILED));
     put_reasons(&json, "errors", counters, NVC_KIND_ERROR);

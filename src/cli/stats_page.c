@@ -221,6 +221,27 @@ has_counted(const struct counters *counters)
     return counters->damaged > 0;
 }
 
+/* How many of the steps that were looked up one by one need not run. */
+static void
+put_steps(struct page *page, const struct counters *counters)
+{
+    static const char *const names[COUNTERS_STEPS] = {
+        "device front ends (cicc)", "assemblers (ptxas)", "host front ends (cudafe++)",
+        "host compilers"};
+
+    for (int i = 0; i < COUNTERS_STEPS; i++) {
+        const uint64_t all = counters->steps_reused[i] + counters->steps_run[i];
+
+        if (all == 0)
+            continue;
+        put_count_row(page, i == 0 ? "Steps reused" : "", counters->steps_reused[i],
+                      STYLE_HEADING);
+        buf_append_str(page->out, "  of ");
+        units_put_count(page->out, all);
+        buf_printf(page->out, " %s\n", names[i]);
+    }
+}
+
 static void
 put_damaged(struct page *page, const struct counters *counters)
 {
@@ -248,6 +269,8 @@ stats_put_page(struct buf *out, const struct stats *stats, bool colour)
     buf_append_char(out, '\n');
     put_group(&page, "Hits", counters, NVC_KIND_HIT);
     put_group(&page, "Misses", counters, NVC_KIND_MISS);
+    put_steps(&page, counters);
+    put_group(&page, "Not planned", counters, NVC_KIND_UNPLANNED);
     put_group(&page, "Not stored", counters, NVC_KIND_NOSTORE);
     put_group(&page, "Passed through", counters, NVC_KIND_BYPASS);
     put_group(&page, "Failed compiles", counters, NVC_KIND_FAILED);

@@ -10,7 +10,7 @@
 
 /* The bytes of the counters: records of the log, and the sum of many.  No files here. */
 
-#define TALLY_RECORD_SIZE 64
+#define TALLY_RECORD_SIZE 72
 
 /* Counters with what folding needs to know. */
 struct tally {

@@ -11,8 +11,17 @@
  * its own record and nothing else; nothing is counted twice.  Damaged records are skipped
  * and counted. */
 
-#define COUNTERS_VERSION    2
+#define COUNTERS_VERSION    3
 #define COUNTERS_MAX_ERRORS 6
+
+/* Steps of a compile that are counted one by one. */
+enum counters_step {
+    STEP_CICC,
+    STEP_PTXAS,
+    STEP_CUDAFE,
+    STEP_HOST,
+    COUNTERS_STEPS,
+};
 
 /* What one command has to say. */
 struct counters_event {
@@ -20,14 +29,19 @@ struct counters_event {
     enum nvc_status nostore; /* for misses: why nothing was recorded, or NVC_OK */
     enum nvc_status errors[COUNTERS_MAX_ERRORS]; /* what went wrong on the way, and what
                                                     memory did; NVC_OK ends */
-    uint64_t saved_us;                           /* compile time a hit saved */
-    uint64_t compile_us;                         /* time the compiler took (misses) */
-    uint64_t bytes;                              /* of outputs replayed or recorded */
-    uint64_t wait_us;                            /* time spent waiting for memory */
+    enum nvc_status unplanned; /* why its steps were not run one by one, or NVC_OK */
+    uint8_t steps_reused[COUNTERS_STEPS]; /* 255 stands for more, too */
+    uint8_t steps_run[COUNTERS_STEPS];
+    uint64_t saved_us;   /* compile time a hit saved */
+    uint64_t compile_us; /* time the compiler took (misses) */
+    uint64_t bytes;      /* of outputs replayed or recorded */
+    uint64_t wait_us;    /* time spent waiting for memory */
 };
 
 struct counters {
     uint64_t by_status[NVC_STATUS_LIMIT];
+    uint64_t steps_reused[COUNTERS_STEPS];
+    uint64_t steps_run[COUNTERS_STEPS];
     uint64_t saved_us;
     uint64_t compile_us;
     uint64_t bytes_replayed;

@@ -20,6 +20,8 @@ static const struct {
     const char *word;
 } golden[] = {
     {1, "manifest"},
+    {2, "text"},
+    {3, "partial"},
     {10, "not_found"},
     {11, "new"},
     {12, "options_changed"},
@@ -40,6 +42,13 @@ static const struct {
     {36, "too_large"},
     {37, "store_failed"},
     {38, "read_only"},
+    {40, "form"},
+    {41, "dryrun_failed"},
+    {42, "plan_line"},
+    {43, "plan_file"},
+    {44, "step_failed"},
+    {45, "inputs_unknown"},
+    {46, "intermediate_files"},
     {50, "disabled"},
     {51, "not_nvcc"},
     {52, "wrapper"},
@@ -91,6 +100,7 @@ static const struct {
     {133, "out_of_memory"},
     {140, "pool"},
     {141, "pool_full"},
+    {120, "plan_divergence"},
 };
 
 static void

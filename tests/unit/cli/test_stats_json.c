@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -25,7 +26,10 @@ static const struct {
     const char *keys;
 } golden[] = {
     {1,
-     "format since hits hits.manifest misses miss_reasons not_stored bypassed "
+     "format since hits hits.manifest hits.text hits.partial misses miss_reasons "
+     "not_stored unplanned steps steps.cicc steps.cicc.reused steps.cicc.run steps.ptxas "
+     "steps.ptxas.reused steps.ptxas.run steps.cudafe steps.cudafe.reused "
+     "steps.cudafe.run steps.host steps.host.reused steps.host.run bypassed "
      "failed_compiles errors damaged_counts saved_seconds compile_seconds bytes_replayed "
      "bytes_recorded memory memory.waited memory.fewer_threads memory.rescued "
      "memory.out_of_memory memory.wait_seconds memory.peak_bytes store store.dir "
@@ -37,10 +41,12 @@ static const struct {
 static void
 collect_keys(const char *json, struct buf *out)
 {
-    char outer[64] = "";
+    char path[256] = "";
+    size_t ends[8] = {0}; /* where the path of each depth ends */
 
     for (const char *line = json; *line != '\0'; line += strcspn(line, "\n") + 1) {
         const size_t indent = strspn(line, " ");
+        const size_t depth = indent / 2;
         const char *const name = line + indent + 1;
         const int len = (int)strcspn(name, "\"");
 
@@ -48,12 +54,10 @@ collect_keys(const char *json, struct buf *out)
             continue;
         if (out->len > 0)
             buf_append_char(out, ' ');
-        if (indent == 2) {
-            memset(outer, 0, sizeof(outer));
-            memcpy(outer, name, (size_t)len);
-        }
-        buf_printf(out, "%s%s%.*s", indent == 2 ? "" : outer, indent == 2 ? "" : ".", len,
-                   name);
+        snprintf(path + ends[depth - 1], sizeof(path) - ends[depth - 1], "%s%.*s",
+                 depth == 1 ? "" : ".", len, name);
+        ends[depth] = strlen(path);
+        buf_append_str(out, path);
     }
 }
 
@@ -112,6 +116,49 @@ every_key_and_every_reason_has_a_row_in_the_document(void **state)
     }
 }
 
+/* Take the object `steps` out of the text. */
+static char *
+without_steps(char *json)
+{
+    char *from = strstr(json, "  \"steps\"");
+    char *to = strstr(json, "  \"bypassed\"");
+
+    assert_non_null(from);
+    assert_non_null(to);
+    memmove(from, to, strlen(to) + 1);
+    return json;
+}
+
+static void
+steps_are_counted_apart(void **state)
+{
+    const struct stats stats = {
+        .dir = "/c",
+        .counters = {.steps_reused = {1, 3, 0, 5}, .steps_run = {2, 4, 0, 6}}};
+    AUTO_BUF json = BUF_INIT;
+
+    (void)state;
+    stats_put_json(&json, &stats);
+    assert_non_null(strstr(buf_str(&json), "  \"steps\": {\n"
+                                           "    \"cicc\": {\n"
+                                           "      \"reused\": 1,\n"
+                                           "      \"run\": 2\n"
+                                           "    },\n"
+                                           "    \"ptxas\": {\n"
+                                           "      \"reused\": 3,\n"
+                                           "      \"run\": 4\n"
+                                           "    },\n"
+                                           "    \"cudafe\": {\n"
+                                           "      \"reused\": 0,\n"
+                                           "      \"run\": 0\n"
+                                           "    },\n"
+                                           "    \"host\": {\n"
+                                           "      \"reused\": 5,\n"
+                                           "      \"run\": 6\n"
+                                           "    }\n"
+                                           "  },\n"));
+}
+
 static void
 a_busy_cache_gives_this_text(void **state)
 {
@@ -130,6 +177,8 @@ a_busy_cache_gives_this_text(void **state)
 
     (void)state;
     stats.counters.by_status[NVC_HIT_MANIFEST] = 10;
+    stats.counters.by_status[NVC_HIT_PARTIAL] = 11;
+    stats.counters.by_status[NVC_UNPLANNED_LINE] = 2;
     stats.counters.by_status[NVC_MISS_NEW] = 2;
     stats.counters.by_status[NVC_MISS_INPUT] = 3;
     stats.counters.by_status[NVC_NOSTORE_TIME] = 1;
@@ -142,49 +191,55 @@ a_busy_cache_gives_this_text(void **state)
     stats.counters.wait_us = 61500000;
     stats.peak_bytes = UINT64_C(6) << 30;
     stats_put_json(&json, &stats);
-    assert_string_equal(buf_str(&json), "{\n"
-                                        "  \"format\": 1,\n"
-                                        "  \"since\": \"2025-11-20T14:03:00Z\",\n"
-                                        "  \"hits\": {\n"
-                                        "    \"manifest\": 10\n"
-                                        "  },\n"
-                                        "  \"misses\": 5,\n"
-                                        "  \"miss_reasons\": {\n"
-                                        "    \"new\": 2,\n"
-                                        "    \"input_changed\": 3\n"
-                                        "  },\n"
-                                        "  \"not_stored\": {\n"
-                                        "    \"time_macro\": 1\n"
-                                        "  },\n"
-                                        "  \"bypassed\": {\n"
-                                        "    \"link\": 4\n"
-                                        "  },\n"
-                                        "  \"failed_compiles\": 6,\n"
-                                        "  \"errors\": {\n"
-                                        "    \"lock_timeout\": 6\n"
-                                        "  },\n"
-                                        "  \"damaged_counts\": 9,\n"
-                                        "  \"saved_seconds\": 1.234,\n"
-                                        "  \"compile_seconds\": 2460.000,\n"
-                                        "  \"bytes_replayed\": 7,\n"
-                                        "  \"bytes_recorded\": 8,\n"
-                                        "  \"memory\": {\n"
-                                        "    \"waited\": 12,\n"
-                                        "    \"fewer_threads\": 0,\n"
-                                        "    \"rescued\": 1,\n"
-                                        "    \"out_of_memory\": 0,\n"
-                                        "    \"wait_seconds\": 61.500,\n"
-                                        "    \"peak_bytes\": 6442450944\n"
-                                        "  },\n"
-                                        "  \"store\": {\n"
-                                        "    \"dir\": \"/home/m\\\"k/.cache\",\n"
-                                        "    \"bytes\": 1,\n"
-                                        "    \"max_bytes\": 2,\n"
-                                        "    \"entries\": 3,\n"
-                                        "    \"generations\": 4,\n"
-                                        "    \"read_only\": true\n"
-                                        "  }\n"
-                                        "}\n");
+    assert_string_equal(without_steps(buf_str(&json)),
+                        "{\n"
+                        "  \"format\": 1,\n"
+                        "  \"since\": \"2025-11-20T14:03:00Z\",\n"
+                        "  \"hits\": {\n"
+                        "    \"manifest\": 10,\n"
+                        "    \"text\": 0,\n"
+                        "    \"partial\": 11\n"
+                        "  },\n"
+                        "  \"misses\": 5,\n"
+                        "  \"miss_reasons\": {\n"
+                        "    \"new\": 2,\n"
+                        "    \"input_changed\": 3\n"
+                        "  },\n"
+                        "  \"not_stored\": {\n"
+                        "    \"time_macro\": 1\n"
+                        "  },\n"
+                        "  \"unplanned\": {\n"
+                        "    \"plan_line\": 2\n"
+                        "  },\n"
+                        "  \"bypassed\": {\n"
+                        "    \"link\": 4\n"
+                        "  },\n"
+                        "  \"failed_compiles\": 6,\n"
+                        "  \"errors\": {\n"
+                        "    \"lock_timeout\": 6\n"
+                        "  },\n"
+                        "  \"damaged_counts\": 9,\n"
+                        "  \"saved_seconds\": 1.234,\n"
+                        "  \"compile_seconds\": 2460.000,\n"
+                        "  \"bytes_replayed\": 7,\n"
+                        "  \"bytes_recorded\": 8,\n"
+                        "  \"memory\": {\n"
+                        "    \"waited\": 12,\n"
+                        "    \"fewer_threads\": 0,\n"
+                        "    \"rescued\": 1,\n"
+                        "    \"out_of_memory\": 0,\n"
+                        "    \"wait_seconds\": 61.500,\n"
+                        "    \"peak_bytes\": 6442450944\n"
+                        "  },\n"
+                        "  \"store\": {\n"
+                        "    \"dir\": \"/home/m\\\"k/.cache\",\n"
+                        "    \"bytes\": 1,\n"
+                        "    \"max_bytes\": 2,\n"
+                        "    \"entries\": 3,\n"
+                        "    \"generations\": 4,\n"
+                        "    \"read_only\": true\n"
+                        "  }\n"
+                        "}\n");
 }
 
 int test_stats_json(void);
@@ -195,6 +250,7 @@ test_stats_json(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_keys_are_those_of_the_format),
         cmocka_unit_test(every_key_and_every_reason_has_a_row_in_the_document),
+        cmocka_unit_test(steps_are_counted_apart),
         cmocka_unit_test(a_busy_cache_gives_this_text),
     };
 
