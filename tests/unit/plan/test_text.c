@@ -1,0 +1,179 @@
+/* Preprocessed text: which edits keep its tokens, and what was read for it. */
+
+#include "nvcache/plan/text.h"
+
+#include "nvcache/base/arena.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+int test_text(void);
+
+static bool
+digest(const char *text, struct digest *out)
+{
+    return text_digest_tokens(text, strlen(text), out);
+}
+
+static bool
+same(const char *a, const char *b)
+{
+    struct digest x, y;
+
+    assert_true(digest(a, &x));
+    assert_true(digest(b, &y));
+    return digest_equal(&x, &y);
+}
+
+static void
+lines_and_markers_do_not_count(void **state)
+{
+    (void)state;
+    assert_true(
+        same("# 1 \"a.cu\"\nint a;\n", "# 1 \"/x/b.cu\"\n# 9 \"c\" 1\n\n\nint a;\n"));
+    assert_true(same("int  a ;\n", "int\ta\n;\n"));
+    assert_true(same("f(1,\n2)", "f(1,\n# 3 \"x\"\n2)"));
+}
+
+static void
+what_the_compiler_sees_counts(void **state)
+{
+    static const char *const pairs[][2] = {
+        {"int a;", "int b;"},
+        {"a+ +b", "a++b"},
+        {"x y", "xy"},
+        {"f(\"a b\")", "f(\"a  b\")"},
+        {"f(\"a\\\"  b\")", "f(\"a\\\" b\")"},
+        {"c = ' ';", "c = '  ';"},
+        {"R\"(a\n\nb)\"", "R\"(a\nb)\""},
+        {"R\"x(a)\"  )x\"", "R\"x(a)\" )x\""},
+        {"u8R\"(\n# 1 \"f\"\n)\"", "u8R\"(\n)\""},
+        {"a\n#pragma unroll\nb", "a\nb"},
+        {"a\n#pragma unroll 2\nb", "a\n#pragma unroll  2\nb"},
+        {"a\n#pragma x\nb c", "a\n#pragma x b\nc"},
+        {"1'000 2", "1'000  3"},
+        {"# 1 \"a.h\" 1\nint a;", "# 1 \"a.h\" 1 3\nint a;"},
+        {"# 1 \"a.h\" 1 3 4\nint a;\n# 2 \"a.cu\" 2\nint b;",
+         "# 1 \"a.h\" 1 3 4\nint a;\nint b;"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+        if (same(pairs[i][0], pairs[i][1]))
+            fail_msg("%s | %s", pairs[i][0], pairs[i][1]);
+}
+
+static void
+literals_that_look_like_something_else_are_read_whole(void **state)
+{
+    (void)state;
+    assert_true(
+        same("f(\"// no\", '\"', 1'0, '\\'')  ;", "f(\"// no\", '\"', 1'0, '\\'') ;"));
+    assert_true(same("LR\"(\")\"  a", "LR\"(\")\" a"));
+    assert_true(same("0x1p-3  a", "0x1p-3 a"));
+    assert_true(same("xR \"(\"  a", "xR \"(\" a"));
+}
+
+static void
+text_that_depends_on_positions_has_no_tokens(void **state)
+{
+    static const char *const texts[] = {
+        "int a = __builtin_LINE();",
+        "f(__builtin_FILE())",
+        "__builtin_COLUMN()",
+        "__builtin_source_location()",
+        "\"open\n",
+        "R\"(open)x\"",
+        "'a\n'",
+        "a // b",
+        "a /* b */",
+        "R\"0123456789abcdefgh(x)0123456789abcdefgh\"",
+    };
+    struct digest digest_of_text;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        if (digest(texts[i], &digest_of_text))
+            fail_msg("%s", texts[i]);
+    assert_true(
+        digest("__builtin_LINES __builtin_LIN \"__builtin_LINE\"", &digest_of_text));
+}
+
+static void
+long_text_is_read_in_blocks(void **state)
+{
+    static char a[50000], b[50000];
+
+    (void)state;
+    memset(a, 'x', sizeof(a) - 1);
+    memset(b, 'x', sizeof(b) - 1);
+    assert_true(same(a, b));
+    b[40000] = 'y';
+    assert_false(same(a, b));
+}
+
+static void
+inputs_are_the_files_that_markers_enter(void **state)
+{
+    struct arena arena = ARENA_INIT;
+    struct text_inputs inputs;
+    static const char first[] = "# 0 \"a.cu\"\n# 0 \"<built-in>\"\n"
+                                "# 1 \"/usr/include/stdc-predef.h\" 1 3 4\n"
+                                "# 0 \"<command-line>\" 2\n# 1 \"a.cu\"\n"
+                                "# 1 \"b \\\"q\\\" \\\\.h\" 1\nint b;\n# 7 \"zz.h\" 1\n"
+                                "# 2 \"a.cu\" 2\n# 5 \"x.y\"\n# 1 \"b.h\" 1\n";
+    static const char second[] = "# 1 \"b.h\" 1\n# 1 \"c.h\" 1\n";
+
+    (void)state;
+    text_inputs_init(&inputs, &arena);
+    assert_true(text_inputs_add(&inputs, first, sizeof(first) - 1));
+    assert_true(text_inputs_add(&inputs, second, sizeof(second) - 1));
+    assert_int_equal(inputs.files.n, 4);
+    assert_string_equal(inputs.files.v[0], "/usr/include/stdc-predef.h");
+    assert_true(inputs.is_system[0]);
+    assert_string_equal(inputs.files.v[1], "b \"q\" \\.h");
+    assert_false(inputs.is_system[1]);
+    assert_string_equal(inputs.files.v[2], "b.h");
+    assert_string_equal(inputs.files.v[3], "c.h");
+    assert_false(text_inputs_add(&inputs, "# 1 \"b\\ndir.h\" 1\n", 17));
+    arena_fini(&arena);
+}
+
+static void
+many_inputs_are_found_again(void **state)
+{
+    struct arena arena = ARENA_INIT;
+    struct text_inputs inputs;
+
+    (void)state;
+    text_inputs_init(&inputs, &arena);
+    for (int round = 0; round < 2; round++)
+        for (int i = 0; i < 9000; i++) {
+            const char *line = arena_printf(&arena, "# 1 \"h%d.h\" 1\n", i);
+
+            assert_true(text_inputs_add(&inputs, line, strlen(line)));
+        }
+    assert_int_equal(inputs.files.n, 9000);
+    assert_string_equal(inputs.files.v[8999], "h8999.h");
+    arena_fini(&arena);
+}
+
+int
+test_text(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lines_and_markers_do_not_count),
+        cmocka_unit_test(what_the_compiler_sees_counts),
+        cmocka_unit_test(literals_that_look_like_something_else_are_read_whole),
+        cmocka_unit_test(text_that_depends_on_positions_has_no_tokens),
+        cmocka_unit_test(long_text_is_read_in_blocks),
+        cmocka_unit_test(inputs_are_the_files_that_markers_enter),
+        cmocka_unit_test(many_inputs_are_found_again),
+    };
+
+    return cmocka_run_group_tests_name("text", tests, NULL, NULL);
+}
