@@ -3,7 +3,7 @@
  *   prepare: parse, classify, open the cache, identify the toolchain, compute the key
  *   look up: every input unchanged since a recorded run?     -> replay, done
  *   admit:   wait until there is memory for it (and look again: it may be there by now)
- *   compile: the user's own command
+ *   compile: step by step, reusing those whose input is known, or the user's own command
  *   record:  unless an input moved meanwhile
  *
  * and at every point where something is not understood or does not work: hand the command
@@ -27,6 +27,7 @@
 #include "nvcache/nvcc/variables.h"
 #include "nvcache/store/store.h"
 #include "outfile_priv.h"
+#include "planrun_priv.h"
 #include "recorder_priv.h"
 #include "replay_priv.h"
 #include "session_priv.h"
@@ -267,6 +268,25 @@ look_again(struct session *session)
     return st;
 }
 
+/* By the plan of its steps where that is wanted and understood. */
+static enum nvc_status
+run_steps(struct session *session, struct compiled *out, struct planned **out_run)
+{
+    if (!session->config->plan)
+        return NVC_UNPLANNED_FORM;
+    begin_watching(session);
+    session->event.unplanned = planrun(session, out, out_run);
+    return session->event.unplanned;
+}
+
+static void
+note_divergence(struct session *session, const struct compiled *compiled)
+{
+    if (session->event.unplanned == NVC_UNPLANNED_STEP &&
+        compiled->process.wait_status == 0)
+        session_error(session, NVC_ERR_PLAN_DIVERGENCE);
+}
+
 static enum nvc_status
 run_compiler(struct session *session, struct compiled *out)
 {
@@ -289,13 +309,17 @@ static _Noreturn void
 compile_and_record(struct session *session, enum nvc_status why)
 {
     struct compiled compiled;
+    struct planned *run = NULL;
     const char *culprit = session->culprit;
     enum nvc_status st;
 
     store_release(session->store);
     if (memory_admit(session))
         why = look_again(session);
-    st = run_compiler(session, &compiled);
+    session->event.outcome = why;
+    st = run_steps(session, &compiled, &run);
+    if (st != NVC_OK)
+        st = run_compiler(session, &compiled);
     if (st != NVC_OK) {
         memory_release(session, NULL);
         session_error(session, st);
@@ -303,10 +327,13 @@ compile_and_record(struct session *session, enum nvc_status why)
     }
     guard_arm_exit(process_exit_code(compiled.process.wait_status));
     session->event.compile_us = (uint64_t)(compiled.process.wall_ns / 1000);
-    if (compiled.process.wait_status != 0)
+    if (compiled.process.wait_status != 0) {
+        planrun_close(run, NVC_COMPILE_FAILED);
         finish_failed(session, &compiled.process);
-    session->event.outcome = why;
+    }
+    note_divergence(session, &compiled);
     session->event.nostore = recorder_store(session, &compiled);
+    planrun_close(run, session->event.nostore);
     /* Not before: who waited for us to end looks for what we recorded. */
     memory_release(session, &compiled.process);
     if (session->culprit == NULL)

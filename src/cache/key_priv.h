@@ -38,6 +38,9 @@ enum record_kind {
     RECORD_RESULT = 'R',   /* digest of everything that decided it */
     RECORD_LAYOUT = 'T',   /* toolchain_layout_key */
     RECORD_LAST = 'L',     /* unit, then when: the components of its last command */
+    RECORD_PLAN = 'P',     /* toolchain and options: the steps of a compile */
+    RECORD_STEP = 'S',     /* what one step made, by what it was made from */
+    RECORD_TEXT = 'X',     /* preprocessed text: the result of compiling it */
 };
 
 struct record_key key_record(enum record_kind kind, const struct digest *digest);

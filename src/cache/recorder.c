@@ -271,6 +271,7 @@ record(struct session *session, const struct compiled *compiled, struct texts *t
     if (st != NVC_OK)
         return st;
     compute_result_key(session, &closure, &manifest);
+    session->result = manifest.result;
     st = store_result(session, compiled, &manifest, texts);
     if (st == NVC_OK)
         st = store_manifest(session, &closure, &manifest);

@@ -39,6 +39,7 @@ struct session {
     struct command_key key;
 
     struct memory memory;
+    struct digest result; /* the record that recorder_store wrote */
 
     struct counters_event event;
     const char *culprit; /* what the log says besides the status */

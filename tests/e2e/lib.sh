@@ -35,6 +35,8 @@ for name in $(compgen -e); do
     esac
 done
 unset name
+# NVCACHE_E2E_PLAN=1: everything once more with the steps of a miss run one by one.
+[ -z "${NVCACHE_E2E_PLAN:-}" ] || export NVCACHE_PLAN=$NVCACHE_E2E_PLAN
 
 T=$(mktemp -d "${NVCACHE_E2E_TMP:-/tmp}/nvcache-e2e.XXXXXX")
 T=$(cd "$T" && pwd -P)
@@ -138,8 +140,15 @@ stat_of() {
 }
 
 # outcomes: the numbers that commands are counted under.
+#
+# Where steps are run one by one, a command that is not replayed from its manifest may be a hit of
+# another kind: for the tests of what is replayed, a miss.
 outcomes() {
-    stats | grep -E '^(hits\.|misses |bypassed\.|failed_compiles |errors\.|stats\.)'
+    stats | awk -v plan="${NVCACHE_E2E_PLAN:-0}" '
+        plan && ($1 == "hits.text" || $1 == "hits.partial") { misses += $2; next }
+        $1 == "misses" { misses += $2; next }
+        /^(hits\.|bypassed\.|failed_compiles |errors\.|stats\.)/
+        END { print "misses", misses + 0 }'
 }
 
 mark() {
@@ -216,6 +225,11 @@ same_masked() {
 same_bytes() {
     cmp -s "$1" "$2" && return 0
     same_masked "$1" "$2" && return 0
+    # Steps run one by one: the host's C++ has no architecture in its name.
+    if [ -n "${NVCACHE_PLAN:-}" ] && objcopy --strip-unneeded "$1" "$T/bare.1" 2>/dev/null &&
+        objcopy --strip-unneeded "$2" "$T/bare.2" && same_masked "$T/bare.1" "$T/bare.2"; then
+        return 0
+    fi
     readelf -S "$1" 2>/dev/null | grep -q debug_info || return 1
     objcopy --strip-debug "$1" "$T/stripped.1" && objcopy --strip-debug "$2" "$T/stripped.2" || return 1
     same_masked "$T/stripped.1" "$T/stripped.2" &&

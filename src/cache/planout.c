@@ -1,0 +1,114 @@
+/* The end of a planned run: files and messages, as nvcc would have left them. */
+
+#include "planrun_priv.h"
+
+#include "compile_priv.h"
+#include "nvcache/base/arena.h"
+#include "nvcache/base/buf.h"
+#include "nvcache/base/fs.h"
+#include "nvcache/nvcc/depfile.h"
+#include "outfile_priv.h"
+#include "session_priv.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool
+is_listed(const struct planned *run, size_t file)
+{
+    return run->session->command.deps == DEPS_ALL || !run->inputs.is_system[file];
+}
+
+/* nvcc's dialect (depfile.c in the nvcc room). */
+static void
+make_depfile(struct planned *run, struct buf *out)
+{
+    const struct nvcc_command *command = &run->session->command;
+    const struct strlist *files = &run->inputs.files;
+
+    buf_printf(out, "%s : ",
+               command->deps_target != NULL ? command->deps_target : command->output);
+    depfile_escape(DEPFILE_NVCC, command->source, out);
+    for (size_t i = 0; i < files->n; i++) {
+        if (!is_listed(run, i))
+            continue;
+        buf_append_str(out, " \\\n    ");
+        depfile_escape(DEPFILE_NVCC, files->v[i], out);
+    }
+    buf_append_char(out, '\n');
+    for (size_t i = 0; i < files->n && command->deps_phony; i++) {
+        if (!is_listed(run, i))
+            continue;
+        buf_append_char(out, '\n');
+        depfile_escape(DEPFILE_NVCC, files->v[i], out);
+        buf_append_str(out, ":\n");
+    }
+}
+
+static void
+list_dependencies(struct planned *run, struct compiled *out)
+{
+    strlist_init(&out->dependencies, run->session->arena);
+    strlist_add_copy(&out->dependencies, run->session->command.source);
+    for (size_t i = 0; i < run->inputs.files.n; i++)
+        strlist_add(&out->dependencies, run->inputs.files.v[i]);
+    out->has_dependencies = true;
+}
+
+static void
+collect_messages(struct planned *run, struct compiled *out)
+{
+    buf_append_str(&out->process.err, run->plan.notice);
+    for (size_t i = 0; i < run->n_tasks; i++) {
+        const struct task *task = &run->tasks[i];
+
+        if (task->is_host_text)
+            continue;
+        buf_append(&out->process.out, task->result.out.data, task->result.out.len);
+        buf_append(&out->process.err, task->result.err.data, task->result.err.len);
+    }
+}
+
+/* The assembler replaces a symbolic link, the other tools write through it (seen with
+ * 13.0 and binutils 2.40). */
+static void
+remove_link(const struct nvcc_command *command)
+{
+    struct stat info;
+
+    if (command->phase == PHASE_COMPILE && lstat(command->output, &info) == 0 &&
+        S_ISLNK(info.st_mode))
+        (void)unlink(command->output);
+}
+
+static enum nvc_status
+write_file(struct planned *run, const char *path, const struct buf *text)
+{
+    return outfile_write(run->session->arena, path, text->data, text->len) == NVC_OK
+               ? NVC_OK
+               : NVC_UNPLANNED_FILES;
+}
+
+enum nvc_status
+planout_write(struct planned *run, const struct buf *output, struct compiled *out)
+{
+    const struct nvcc_command *command = &run->session->command;
+    enum nvc_status st = NVC_OK;
+
+    list_dependencies(run, out);
+    if (command->deps != DEPS_NONE) {
+        make_depfile(run, &out->depfile);
+        st = write_file(run, command->depfile, &out->depfile);
+    }
+    remove_link(command);
+    if (st == NVC_OK)
+        st = write_file(run, command->output, output);
+    if (st != NVC_OK)
+        return st;
+    collect_messages(run, out);
+    /* Whether anybody is listening is not our business. */
+    (void)!fs_write_full(STDOUT_FILENO, out->process.out.data, out->process.out.len);
+    (void)!fs_write_full(STDERR_FILENO, out->process.err.data, out->process.err.len);
+    return NVC_OK;
+}

@@ -1,0 +1,348 @@
+/* A run of a plan from its beginning to its end: preprocess; is all of the text known?;
+ * then the other steps; then outputs, messages, counters, records. */
+
+#include "planrun_priv.h"
+
+#include "compile_priv.h"
+#include "nvcache/base/arena.h"
+#include "nvcache/base/buf.h"
+#include "nvcache/base/clock.h"
+#include "nvcache/base/environment.h"
+#include "nvcache/base/fs.h"
+#include "nvcache/base/log.h"
+#include "nvcache/base/path.h"
+#include "nvcache/cache/config.h"
+#include "nvcache/digest/filedigest.h"
+#include "nvcache/entry/result.h"
+#include "nvcache/plan/moduleid.h"
+#include "nvcache/store/store.h"
+#include "session_priv.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* nvcc lists what the device passes read, then what the host pass did. */
+static bool
+read_inputs_of(struct planned *run, bool is_host_pass)
+{
+    for (size_t i = 0; i < run->plan.n_steps; i++) {
+        const struct plan_step *step = &run->plan.steps[i];
+        AUTO_BUF text = BUF_INIT;
+        const char *path;
+
+        if (step->tool != PLAN_PREPROCESS || (step->arch[0] == '\0') != is_host_pass)
+            continue;
+        path = plan_file_path(run->session->arena, &run->plan, step->outputs[0],
+                              &run->names);
+        if (fs_read(path, FILEDIGEST_MAX_SIZE, &text) != NVC_OK ||
+            !text_inputs_add(&run->inputs, buf_str(&text), text.len))
+            return false;
+    }
+    return true;
+}
+
+static enum nvc_status
+read_inputs(struct planned *run)
+{
+    text_inputs_init(&run->inputs, run->session->arena);
+    return read_inputs_of(run, false) && read_inputs_of(run, true) ? NVC_OK
+                                                                   : NVC_UNPLANNED_INPUTS;
+}
+
+static bool
+is_complete(const struct planned *run)
+{
+    for (size_t i = 0; i < run->n_tasks; i++)
+        if (run->tasks[i].state != TASK_DONE)
+            return false;
+    return true;
+}
+
+static enum nvc_status
+read_output(struct planned *run, struct buf *out)
+{
+    const char *path = path_join(run->session->arena, run->names.dir, "output");
+
+    return fs_read(path, RESULT_MAX_PLAIN, out) == NVC_OK ? NVC_OK : NVC_UNPLANNED_FILES;
+}
+
+static enum nvc_status
+make_output(struct planned *run, struct buf *out)
+{
+    enum nvc_status st = plan_tasks_run(run, true);
+
+    if (st == NVC_OK)
+        st = read_inputs(run);
+    if (st != NVC_OK)
+        return st;
+    plan_text_key(run);
+    if (plan_text_replay(run, out)) {
+        run->session->event.outcome = NVC_HIT_TEXT;
+        return NVC_OK;
+    }
+    do
+        st = plan_tasks_run(run, false);
+    while (st == NVC_OK && plan_tasks_repeat(run));
+    if (st == NVC_OK && !is_complete(run))
+        st = NVC_UNPLANNED_STEP;
+    return st == NVC_OK ? read_output(run, out) : st;
+}
+
+/* ---- before and after ---- */
+
+static size_t
+count_lanes(const struct session *session)
+{
+    const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    const size_t n_cpus = cpus > 0 ? (size_t)cpus : 1;
+    const int threads = session->command.threads;
+    size_t lanes = threads > 1 ? (size_t)threads : threads == 0 ? n_cpus : 2;
+
+    if (threads == 1 && lanes > n_cpus)
+        lanes = n_cpus;
+    if (session->memory.lease != NULL &&
+        session->memory.facts.lanes < session->memory.spec.lanes)
+        lanes = session->memory.facts.lanes;
+    return lanes < CREW_MAX ? lanes : CREW_MAX;
+}
+
+static void
+make_environment(struct planned *run)
+{
+    struct arena *arena = run->session->arena;
+    struct strlist variables;
+    struct strlist last;
+
+    plan_environment(arena, &run->plan, &variables);
+    run->path = plan_variable(&variables, "PATH");
+    strlist_init(&last, arena);
+    for (size_t i = 0; i < variables.n; i++) {
+        const char *name =
+            arena_strndup(arena, variables.v[i], strcspn(variables.v[i], "="));
+
+        strlist_add(&last,
+                    arena_printf(arena, "%s=%s", name, plan_variable(&variables, name)));
+    }
+    strlist_add(&last, arena_printf(arena, "TMPDIR=%s", run->names.dir));
+    run->envp = environment_with(arena, (const char *const *)last.v, (unsigned)last.n);
+}
+
+static void
+make_tasks(struct planned *run)
+{
+    const struct plan_step *last = &run->plan.steps[run->plan.n_steps - 1];
+
+    run->n_tasks = run->plan.n_steps;
+    run->tasks = arena_array(run->session->arena, run->n_tasks + 1, sizeof(*run->tasks));
+    for (size_t i = 0; i < run->plan.n_steps; i++)
+        run->tasks[i].step = &run->plan.steps[i];
+    if (last->tool == PLAN_HOST && !run->has_positions)
+        run->tasks[run->n_tasks++] = (struct task){.step = last, .is_host_text = true};
+}
+
+/* The module id is there from the beginning. */
+static enum nvc_status
+write_id(struct planned *run)
+{
+    for (size_t i = 0; i < run->plan.n_files; i++) {
+        AUTO_FD fd = -1;
+
+        if (run->plan.files[i].role != PLAN_ID)
+            continue;
+        run->files[i].is_there = true;
+        fd = open(
+            plan_file_path(run->session->arena, &run->plan, (unsigned)i, &run->names),
+            O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (fd < 0 || fs_write_full(fd, run->id, strlen(run->id)) != NVC_OK)
+            return NVC_UNPLANNED_FILES;
+    }
+    return NVC_OK;
+}
+
+static enum nvc_status
+prepare(struct planned *run)
+{
+    struct session *session = run->session;
+    enum nvc_status st = plan_template_get(session, run->names.dir, &run->plan);
+
+    if (st != NVC_OK)
+        return st;
+    run->begin_ns = clock_mono_ns();
+    run->names.source = session->command.source;
+    run->names.output = session->command.output;
+    run->names.source_path = fs_realpath(session->arena, session->command.source);
+    if (run->names.source_path == NULL)
+        return NVC_UNPLANNED_FILES;
+    run->id = module_id(session->arena, &session->key.unit, run->names.source);
+    run->has_positions = session->command.debug_info;
+    run->may_reuse = !session->config->recache;
+    run->lanes = count_lanes(session);
+    run->files = arena_array(session->arena, run->plan.n_files, sizeof(*run->files));
+    make_environment(run);
+    make_tasks(run);
+    return write_id(run);
+}
+
+/* What the counters know one by one; -1: not counted. */
+static int
+counted_step(const struct task *task)
+{
+    if (task->is_host_text || task->state != TASK_DONE)
+        return -1;
+    switch (task->step->tool) {
+    case PLAN_CICC:
+        return STEP_CICC;
+    case PLAN_PTXAS:
+        return STEP_PTXAS;
+    case PLAN_CUDAFE:
+        return STEP_CUDAFE;
+    case PLAN_HOST:
+        return STEP_HOST;
+    case PLAN_PREPROCESS:
+    case PLAN_FATBINARY:
+    case PLAN_TOOLS:
+        break;
+    }
+    return -1;
+}
+
+/* A hit by text saves them all. */
+static void
+count_steps(struct planned *run)
+{
+    struct counters_event *event = &run->session->event;
+
+    for (size_t i = 0; i < run->n_tasks; i++) {
+        struct task *task = &run->tasks[i];
+        uint8_t *count;
+        int step;
+
+        if (event->outcome == NVC_HIT_TEXT && task->state == TASK_WAITING) {
+            task->state = TASK_DONE;
+            task->is_reused = true;
+        }
+        step = counted_step(task);
+        if (step < 0)
+            continue;
+        count = task->is_reused ? &event->steps_reused[step] : &event->steps_run[step];
+        if (*count < UINT8_MAX)
+            ++*count;
+        if (task->is_reused && event->outcome != NVC_HIT_TEXT)
+            event->outcome = NVC_HIT_PARTIAL;
+    }
+}
+
+/* All steps behind the preprocessor printed nothing. */
+static bool
+is_silent(const struct planned *run)
+{
+    for (size_t i = 0; i < run->n_tasks; i++) {
+        const struct task *task = &run->tasks[i];
+
+        if (!task->is_host_text && task->step->tool != PLAN_PREPROCESS &&
+            task->result.out.len + task->result.err.len > 0)
+            return false;
+    }
+    return true;
+}
+
+static bool
+may_store(const struct session *session)
+{
+    return !session->config->read_only && !store_is_read_only(session->store) &&
+           !toolchain_is_since(&session->layout, session->begin_ns);
+}
+
+static void
+store_steps(struct planned *run)
+{
+    for (size_t i = 0; i < run->n_tasks; i++)
+        if (run->tasks[i].state == TASK_DONE)
+            plan_step_store(run, &run->tasks[i]);
+    if (run->has_text_key && is_silent(run))
+        plan_text_store(run);
+}
+
+void
+planrun_close(struct planned *run, enum nvc_status recorded)
+{
+    if (run == NULL)
+        return;
+    if (recorded == NVC_OK && may_store(run->session))
+        store_steps(run);
+    fs_remove_tree(run->names.dir);
+    for (size_t i = 0; i < run->n_tasks; i++)
+        process_result_fini(&run->tasks[i].result);
+    buf_fini(&run->output);
+}
+
+static void
+count_run(struct planned *run, struct compiled *out)
+{
+    struct counters_event *event = &run->session->event;
+    const int64_t wall_ns = clock_mono_ns() - run->begin_ns;
+    const int64_t saved_us = (int64_t)run->saved_us - wall_ns / 1000;
+
+    count_steps(run);
+    out->process.wall_ns = wall_ns;
+    if (event->outcome == NVC_HIT_PARTIAL)
+        event->saved_us = run->saved_us;
+    else if (event->outcome == NVC_HIT_TEXT && saved_us > 0)
+        event->saved_us = (uint64_t)saved_us;
+}
+
+static enum nvc_status
+run_plan(struct planned *run, struct compiled *out)
+{
+    enum nvc_status st;
+
+    run->crew = crew_begin(run->session->arena);
+    st = make_output(run, &run->output);
+    crew_end(run->crew);
+    if (process_signal() != 0) {
+        out->process.wait_status = process_signal();
+        return NVC_OK;
+    }
+    if (st == NVC_OK)
+        st = planout_write(run, &run->output, out);
+    if (st == NVC_OK)
+        count_run(run, out);
+    return st;
+}
+
+static const char *
+temporary_parent(void)
+{
+    const char *dir = getenv("TMPDIR");
+
+    return dir != NULL && dir[0] == '/' ? dir : "/tmp";
+}
+
+enum nvc_status
+planrun(struct session *session, struct compiled *out, struct planned **out_run)
+{
+    struct planned *run = arena_alloc(session->arena, sizeof(*run));
+    char *dir;
+    enum nvc_status st;
+
+    *out = (struct compiled){0};
+    if (fs_make_private_dir(session->arena, temporary_parent(), "nvcache-", &dir) !=
+        NVC_OK)
+        return NVC_UNPLANNED_FILES;
+    run->session = session;
+    run->names.dir = dir;
+    st = prepare(run);
+    if (st == NVC_OK)
+        st = run_plan(run, out);
+    log_event("plan.end", "result=%s outcome=%s", status_word(st),
+              status_word(session->event.outcome));
+    if (st == NVC_OK) {
+        *out_run = run;
+        return NVC_OK;
+    }
+    planrun_close(run, st);
+    compiled_fini(out);
+    return st;
+}

@@ -1,0 +1,122 @@
+#ifndef NVCACHE_CACHE_PLANRUN_PRIV_H
+#define NVCACHE_CACHE_PLANRUN_PRIV_H
+
+#include "nvcache/base/crew.h"
+#include "nvcache/plan/plan.h"
+#include "nvcache/plan/text.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct buf;
+struct compiled;
+struct session;
+
+/* A miss that runs nvcc's steps itself: each step whose input was seen before is taken
+ * from the store, the others run, those that do not wait for each other side by side.
+ *
+ * Must never leave a trace when it does not come to its end: outputs and messages appear
+ * after the last step, or the caller runs the user's own command. */
+
+/* What one file of the plan holds, once it is needed. */
+struct planned_file {
+    bool is_there;
+    bool has_raw;
+    bool has_tokens; /* `tokens` can be used in place of `raw` */
+    bool is_scanned;
+    struct digest raw;
+    struct digest tokens;
+};
+
+enum task_state {
+    TASK_WAITING,
+    TASK_RUNNING,
+    TASK_DONE,
+};
+
+/* A step, or the preprocessor pass over the host's C++ that tells what the host compiler
+ * reads. */
+struct task {
+    const struct plan_step *step;
+    bool is_host_text;
+    enum task_state state;
+    bool is_reused;
+    bool is_elsewhere;   /* reused from text whose lines were others */
+    bool wants_position; /* that will not do */
+    bool is_looked_up;
+    bool has_tokens_key;
+    bool has_raw_key;
+    struct digest tokens_key; /* without positions: only for steps that printed nothing */
+    struct digest raw_key;
+    struct process_spec spec;
+    struct process_result result;
+};
+
+struct planned {
+    struct session *session;
+    struct plan plan;
+    struct plan_names names;
+    const char *id;        /* the module id */
+    const char *host_text; /* path of the preprocessed C++ of the host; NULL: not made */
+    char **envp;
+    const char *path; /* PATH of the steps */
+    struct planned_file *files;
+    struct planned_file host_text_file;
+    struct task *tasks; /* the steps, then the host text */
+    size_t n_tasks;
+    struct crew *crew;
+    size_t lanes;
+    bool has_positions; /* debug information and the like: line markers count */
+    bool may_reuse;
+    struct text_inputs inputs;
+    struct digest text_key; /* of all texts together */
+    bool has_text_key;
+    int64_t begin_ns;
+    uint64_t saved_us;
+    struct buf output;
+};
+
+/* Run the command of the session by its plan.  NVC_OK: `out` is as compile_run leaves it,
+ * session->event.outcome is HIT_TEXT or HIT_PARTIAL or untouched, and *out_run waits for
+ * planrun_close.  An UNPLANNED_ status: nothing was written or printed. */
+NVC_NODISCARD enum nvc_status planrun(struct session *session, struct compiled *out,
+                                      struct planned **out_run);
+
+/* After recorder_store, whose status this is: when the result was kept, keep the steps
+ * too.  (When it was not, an input may be embedded that no text shows.)  Removes the
+ * intermediate files.  `run` may be NULL. */
+void planrun_close(struct planned *run, enum nvc_status recorded);
+
+/* The plan of the session's command, from the store or from nvcc (plantemplate.c). */
+NVC_NODISCARD enum nvc_status plan_template_get(struct session *session, const char *dir,
+                                                struct plan *out);
+
+/* Run or reuse all tasks, or the preprocessor passes only (plantask.c).  UNPLANNED_STEP:
+ * one failed. */
+NVC_NODISCARD enum nvc_status plan_tasks_run(struct planned *run, bool only_text);
+
+/* The host compiler printed something that names lines of C++ and a stub that may be of
+ * other lines: make those anew, and then it once more.  False: there is no need. */
+bool plan_tasks_repeat(struct planned *run);
+
+/* Steps as records (planstep.c). */
+void plan_step_keys(struct planned *run, struct task *task);
+bool plan_step_reuse(struct planned *run, struct task *task);
+void plan_step_store(struct planned *run, struct task *task);
+
+/* A file of the plan, looked into once.  False: it cannot be read. */
+bool plan_file_look(struct planned *run, unsigned file, bool tokens);
+
+/* The text level (plantext.c). */
+void plan_text_key(struct planned *run);
+/* Append the output to `out`. */
+bool plan_text_replay(struct planned *run, struct buf *out);
+void plan_text_store(struct planned *run);
+
+/* What nvcc would have written (planout.c): the dependency file, then the output, then
+ * the messages of all steps in nvcc's order.  UNPLANNED_FILES when a file could not be
+ * written: then nothing was printed. */
+NVC_NODISCARD enum nvc_status planout_write(struct planned *run, const struct buf *output,
+                                            struct compiled *out);
+
+#endif

@@ -1,0 +1,260 @@
+/* Steps as records: what a step made, under the digest of everything it was made from.
+ *
+ *   version u16 | wall_us u64 | a result record: the step's outputs in order, its streams
+ *
+ * A step has up to two keys.  One leaves out the positions in preprocessed text, and is
+ * only used for steps that printed nothing: messages name lines.  The other is over the
+ * bytes as they are.  Must never hand out a stream that names a place where it was not
+ * printed. */
+
+#include "planrun_priv.h"
+
+#include "nvcache/base/arena.h"
+#include "nvcache/base/buf.h"
+#include "nvcache/base/fs.h"
+#include "nvcache/base/log.h"
+#include "nvcache/base/path.h"
+#include "nvcache/cache/config.h"
+#include "nvcache/digest/filedigest.h"
+#include "nvcache/entry/result.h"
+#include "nvcache/entry/wire.h"
+#include "nvcache/nvcc/variables.h"
+#include "nvcache/plan/image.h"
+#include "nvcache/store/store.h"
+#include "session_priv.h"
+#include "stepfile_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- files ---- */
+
+static bool
+look(struct planned *run, const char *path, struct planned_file *file, bool tokens)
+{
+    AUTO_BUF text = BUF_INIT;
+
+    if (file->has_raw && (file->is_scanned || !tokens))
+        return true;
+    if (fs_read(path, FILEDIGEST_MAX_SIZE, &text) != NVC_OK)
+        return false;
+    filedigest_of_bytes(text.data, text.len, &file->raw);
+    file->has_raw = true;
+    if (!tokens)
+        return true;
+    file->is_scanned = true;
+    file->has_tokens = !run->has_positions &&
+                       text_digest_tokens(buf_str(&text), text.len, &file->tokens);
+    return true;
+}
+
+bool
+plan_file_look(struct planned *run, unsigned file, bool tokens)
+{
+    return look(run, plan_file_path(run->session->arena, &run->plan, file, &run->names),
+                &run->files[file], tokens);
+}
+
+/* ---- keys ---- */
+
+static void
+begin_key(const struct planned *run, const struct task *task, const char *kind,
+          struct hasher *hasher)
+{
+    hasher_init(hasher, "nvcache step v1");
+    hasher_str(hasher, kind);
+    hasher_digest(hasher, &run->session->toolchain);
+    for (size_t i = 0; i < variables_in_key_n; i++) {
+        const char *value = getenv(variables_in_key[i]);
+
+        hasher_str(hasher, value != NULL ? value : "\001");
+    }
+    plan_step_hash(task->step, &run->names, run->has_positions, hasher);
+    if (run->has_positions)
+        hasher_str(hasher, run->session->cwd);
+}
+
+/* The module id and the source's stem are in what these make. */
+static void
+hash_names(const struct planned *run, struct hasher *hasher)
+{
+    hasher_str(hasher, run->id);
+    hasher_str(hasher, plan_stem(run->session->arena, run->names.source));
+}
+
+static void
+finish_keys(struct task *task, const struct hasher *begun,
+            const struct planned_file *file)
+{
+    struct hasher hasher = *begun;
+
+    hasher_str(&hasher, "raw");
+    hasher_digest(&hasher, &file->raw);
+    hasher_final(&hasher, &task->raw_key);
+    task->has_raw_key = true;
+    if (!file->has_tokens)
+        return;
+    hasher = *begun;
+    hasher_str(&hasher, "tokens");
+    hasher_digest(&hasher, &file->tokens);
+    hasher_final(&hasher, &task->tokens_key);
+    task->has_tokens_key = true;
+}
+
+static void
+key_by_file(struct planned *run, struct task *task, enum plan_role role)
+{
+    const int file =
+        plan_find_role(&run->plan, task->step->inputs, task->step->n_inputs, role);
+    struct hasher hasher;
+
+    if (file < 0 || !plan_file_look(run, (unsigned)file, role == PLAN_TEXT))
+        return;
+    begin_key(run, task, plan_tool_word(task->step->tool), &hasher);
+    if (role == PLAN_TEXT)
+        hash_names(run, &hasher);
+    finish_keys(task, &hasher, &run->files[file]);
+}
+
+/* The host's object without its image, by the text that the compiler gets without it. */
+static void
+key_by_host_text(struct planned *run, struct task *task)
+{
+    AUTO_BUF image = BUF_INIT;
+    struct hasher hasher;
+    struct digest frame;
+
+    if (run->host_text == NULL ||
+        !look(run, run->host_text, &run->host_text_file, true) ||
+        !run->host_text_file.has_tokens ||
+        !stepfile_read_image(run, task->step, &image, &frame))
+        return;
+    begin_key(run, task, "host", &hasher);
+    hash_names(run, &hasher);
+    hasher_digest(&hasher, &frame);
+    finish_keys(task, &hasher, &run->host_text_file);
+    task->has_raw_key = false; /* it has this run's directory in it */
+}
+
+void
+plan_step_keys(struct planned *run, struct task *task)
+{
+    if (task->is_host_text || task->has_raw_key || task->has_tokens_key)
+        return;
+    switch (task->step->tool) {
+    case PLAN_CUDAFE:
+    case PLAN_CICC:
+        key_by_file(run, task, PLAN_TEXT);
+        break;
+    case PLAN_PTXAS:
+        key_by_file(run, task, PLAN_PTX);
+        break;
+    case PLAN_HOST:
+        key_by_host_text(run, task);
+        break;
+    case PLAN_PREPROCESS:
+    case PLAN_FATBINARY:
+    case PLAN_TOOLS:
+        break;
+    }
+}
+
+/* ---- reuse ---- */
+
+static bool
+take_record(struct planned *run, struct task *task, const struct store_value *value)
+{
+    struct wire_reader reader;
+    struct result result;
+    uint64_t wall_us;
+    enum nvc_status st;
+
+    wire_read_init(&reader, value->data, value->len);
+    if (wire_u16(&reader) != STEP_VERSION)
+        return false;
+    wall_us = wire_u64(&reader);
+    if (reader.bad)
+        return false;
+    st = result_decode(reader.at, (size_t)(reader.end - reader.at), &result);
+    if (st == NVC_OK)
+        st = stepfile_put_outputs(run, task, &result);
+    if (st != NVC_OK) {
+        session_error(run->session, st);
+        return false;
+    }
+    run->saved_us += wall_us;
+    return true;
+}
+
+static bool
+take_key(struct planned *run, struct task *task, const struct digest *digest)
+{
+    const struct record_key key = key_record(RECORD_STEP, digest);
+    struct store_value value;
+    enum nvc_status st = store_get(run->session->store, &key, &value);
+    bool taken = false;
+
+    if (st == NVC_OK)
+        taken = take_record(run, task, &value);
+    else if (st != NVC_MISS)
+        session_error(run->session, st);
+    return taken;
+}
+
+bool
+plan_step_reuse(struct planned *run, struct task *task)
+{
+    if (!run->may_reuse)
+        return false;
+    task->is_elsewhere = task->has_tokens_key && !task->wants_position &&
+                         take_key(run, task, &task->tokens_key);
+    task->is_reused =
+        task->is_elsewhere || (task->has_raw_key && take_key(run, task, &task->raw_key));
+    return task->is_reused;
+}
+
+/* ---- store ---- */
+
+/* A directory of this run must not be printed by another. */
+static bool
+has_private_path(const struct planned *run, const struct buf *text)
+{
+    return text->len > 0 &&
+           memmem(text->data, text->len, run->names.dir, strlen(run->names.dir)) != NULL;
+}
+
+static const struct digest *
+key_to_store(const struct task *task)
+{
+    const bool is_silent = task->result.out.len + task->result.err.len == 0;
+
+    if (is_silent && task->has_tokens_key)
+        return &task->tokens_key;
+    return task->has_raw_key ? &task->raw_key : NULL;
+}
+
+void
+plan_step_store(struct planned *run, struct task *task)
+{
+    const struct digest *digest = key_to_store(task);
+    struct session *session = run->session;
+    struct stepfile_texts texts = {0};
+    struct result result = {.n = 0};
+    AUTO_BUF record = BUF_INIT;
+    struct record_key key;
+    enum nvc_status st;
+
+    if (digest == NULL || task->is_reused || has_private_path(run, &task->result.out) ||
+        has_private_path(run, &task->result.err))
+        return;
+    key = key_record(RECORD_STEP, digest);
+    wire_put_u16(&record, STEP_VERSION);
+    wire_put_u64(&record, (uint64_t)(task->result.wall_ns / 1000));
+    if (stepfile_get_outputs(run, task, &texts, &result)) {
+        result_encode(&result, session->config->compression_level, &record);
+        st = store_put(session->store, &key, record.data, record.len);
+        if (st != NVC_OK)
+            session_error(session, st);
+    }
+    stepfile_texts_fini(&texts);
+}

@@ -1,0 +1,245 @@
+/* The steps of a plan, each as soon as its inputs are there: taken from the store, or
+ * run, as many at a time as there are lanes; the host chain beside the device chains.
+ *
+ * The host compiler's object is looked up by what it would read, so the preprocessor is
+ * run over the host's C++ first, beside an image without contents. */
+
+#include "planrun_priv.h"
+
+#include "nvcache/base/arena.h"
+#include "nvcache/base/fs.h"
+#include "nvcache/base/log.h"
+#include "nvcache/base/path.h"
+#include "nvcache/store/store.h"
+#include "session_priv.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    STREAM_MAX = 4 << 20,
+};
+
+static const char *
+task_word(const struct task *task)
+{
+    return task->is_host_text ? "hosttext" : plan_tool_word(task->step->tool);
+}
+
+static void
+log_task(const struct task *task)
+{
+    log_event("plan.step", "tool=%s arch=%s result=%s wall_ms=%lld keys=%s%s",
+              task_word(task), task->step->arch, task->is_reused ? "reused" : "run",
+              (long long)(task->result.wall_ns / 1000000),
+              task->has_tokens_key ? "tokens" : "", task->has_raw_key ? "+bytes" : "");
+}
+
+static void
+finish(struct planned *run, struct task *task)
+{
+    task->state = TASK_DONE;
+    for (size_t i = 0; !task->is_host_text && i < task->step->n_outputs; i++)
+        run->files[task->step->outputs[i]].is_there = true;
+    log_task(task);
+}
+
+/* The host's C++ and stub once more, beside an image without contents. */
+static bool
+link_host_files(struct planned *run, const struct plan_step *host)
+{
+    struct arena *arena = run->session->arena;
+    const char *dir = path_join(arena, run->names.dir, "host");
+
+    if (mkdir(dir, 0700) != 0)
+        return false;
+    for (size_t i = 0; i < host->n_inputs; i++) {
+        const unsigned file = host->inputs[i];
+        const char *path = plan_file_path(arena, &run->plan, file, &run->names);
+        const char *beside = path_join(arena, dir, path_base(path));
+
+        if (run->plan.files[file].role == PLAN_FATBIN) {
+            AUTO_FD fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+            if (fd < 0)
+                return false;
+        } else if (link(path, beside) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The host compiler's words with -E for -c. */
+static char **
+host_text_argv(struct planned *run, const struct plan_step *host)
+{
+    struct arena *arena = run->session->arena;
+    struct plan_names names = run->names;
+    char **argv;
+
+    names.dir = path_join(arena, run->names.dir, "host");
+    argv = plan_step_argv(arena, &run->plan, host, &names);
+    for (char **word = argv; *word != NULL; word++) {
+        static char preprocess[] = "-E";
+
+        if (str_equal(*word, "-c"))
+            *word = preprocess;
+    }
+    run->host_text = path_join(arena, names.dir, "output");
+    return argv;
+}
+
+static enum nvc_status
+start(struct planned *run, struct task *task)
+{
+    struct arena *arena = run->session->arena;
+    const unsigned id = (unsigned)(task - run->tasks);
+
+    if (task->is_host_text && !link_host_files(run, task->step))
+        return NVC_UNPLANNED_FILES;
+    task->spec = (struct process_spec){
+        .argv = task->is_host_text
+                    ? host_text_argv(run, task->step)
+                    : plan_step_argv(arena, &run->plan, task->step, &run->names),
+        .envp = run->envp,
+        .capture_limit = STREAM_MAX,
+    };
+    task->spec.path = fs_find_program(arena, task->spec.argv[0], run->path, NULL, NULL);
+    store_release(run->session->store);
+    if (task->spec.path == NULL ||
+        crew_start(run->crew, id, &task->spec, &task->result) != NVC_OK)
+        return NVC_UNPLANNED_STEP;
+    task->state = TASK_RUNNING;
+    return NVC_OK;
+}
+
+/* The host text is only for looking the host's object up: without it that one runs. */
+static enum nvc_status
+wait_for_one(struct planned *run)
+{
+    struct task *task = &run->tasks[crew_wait(run->crew)];
+
+    if (process_signal() != 0)
+        return NVC_UNPLANNED_STEP;
+    if (task->is_host_text && (task->result.wait_status != 0 ||
+                               task->result.err.len > 0 || task->result.out.len > 0))
+        run->host_text = NULL;
+    else if (task->result.truncated || task->result.wait_status != 0) {
+        log_event("plan.failed", "tool=%s arch=%s wait_status=%d", task_word(task),
+                  task->step->arch, task->result.wait_status);
+        return NVC_UNPLANNED_STEP;
+    }
+    finish(run, task);
+    return NVC_OK;
+}
+
+/* ---- the order of things ---- */
+
+static bool
+has_inputs(const struct planned *run, const struct task *task)
+{
+    for (size_t i = 0; i < task->step->n_inputs; i++) {
+        const unsigned file = task->step->inputs[i];
+
+        if (task->is_host_text && run->plan.files[file].role == PLAN_FATBIN)
+            continue;
+        if (!run->files[file].is_there)
+            return false;
+    }
+    return true;
+}
+
+/* The host compiler waits for the text by which its object is looked up. */
+static bool
+is_ready(const struct planned *run, const struct task *task)
+{
+    const struct task *last = &run->tasks[run->n_tasks - 1];
+
+    if (task->state != TASK_WAITING || !has_inputs(run, task))
+        return false;
+    return task->is_host_text || task->step->tool != PLAN_HOST || !last->is_host_text ||
+           last->state == TASK_DONE;
+}
+
+/* Start or reuse what is ready.  *out_moved: something was reused. */
+static enum nvc_status
+advance(struct planned *run, bool only_text, bool *out_moved)
+{
+    enum nvc_status st = NVC_OK;
+
+    *out_moved = false;
+    for (size_t i = 0; i < run->n_tasks && st == NVC_OK; i++) {
+        struct task *task = &run->tasks[i];
+
+        if ((only_text && (task->is_host_text || task->step->tool != PLAN_PREPROCESS)) ||
+            !is_ready(run, task))
+            continue;
+        if (!task->is_looked_up) {
+            task->is_looked_up = true;
+            plan_step_keys(run, task);
+            if (!task->is_host_text && plan_step_reuse(run, task)) {
+                finish(run, task);
+                *out_moved = true;
+                continue;
+            }
+        }
+        if (crew_size(run->crew) < run->lanes)
+            st = start(run, task);
+    }
+    return st;
+}
+
+enum nvc_status
+plan_tasks_run(struct planned *run, bool only_text)
+{
+    for (;;) {
+        bool moved;
+        enum nvc_status st = advance(run, only_text, &moved);
+
+        if (st == NVC_OK && moved)
+            continue;
+        if (st == NVC_OK && crew_size(run->crew) == 0)
+            return NVC_OK;
+        if (st == NVC_OK)
+            st = wait_for_one(run);
+        if (st != NVC_OK)
+            return st;
+    }
+}
+
+static void
+reset(struct task *task)
+{
+    task->state = TASK_WAITING;
+    task->is_looked_up = task->is_reused = task->is_elsewhere = false;
+    task->wants_position = true;
+    process_result_fini(&task->result);
+    task->result = (struct process_result){0};
+}
+
+bool
+plan_tasks_repeat(struct planned *run)
+{
+    struct task *host = &run->tasks[run->plan.n_steps - 1];
+    bool again = false;
+
+    if (host->step->tool != PLAN_HOST || host->is_reused ||
+        host->result.out.len + host->result.err.len == 0)
+        return false;
+    for (size_t i = 0; i < host->step->n_inputs; i++) {
+        const unsigned file = host->step->inputs[i];
+        struct task *maker = &run->tasks[run->plan.files[file].producer];
+
+        if (!maker->is_elsewhere)
+            continue;
+        reset(maker);
+        run->files[file].is_there = false;
+        again = true;
+    }
+    if (again)
+        reset(host);
+    return again;
+}

@@ -1,0 +1,137 @@
+/* The plan of a command: remembered for the toolchain and its options, so that nvcc is
+ * asked once for all sources that are compiled alike.  Must never give a command the plan
+ * of another. */
+
+#include "planrun_priv.h"
+
+#include "nvcache/base/arena.h"
+#include "nvcache/base/buf.h"
+#include "nvcache/base/environment.h"
+#include "nvcache/base/log.h"
+#include "nvcache/base/path.h"
+#include "nvcache/cache/config.h"
+#include "nvcache/nvcc/variables.h"
+#include "nvcache/store/store.h"
+#include "session_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Source and output stand for themselves wherever they are. */
+static const char *
+neutral_word(const struct session *session, const char *word)
+{
+    if (str_equal(word, session->command.source))
+        return "\001source";
+    return str_equal(word, session->command.output) ? "\001output" : word;
+}
+
+static void
+hash_variables(struct hasher *hasher)
+{
+    static const char *const more[] = {"NVCC_CCBIN"};
+
+    for (size_t i = 0; i < variables_in_key_n; i++)
+        hasher_str(hasher, getenv(variables_in_key[i]) != NULL
+                               ? getenv(variables_in_key[i])
+                               : "\001");
+    for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++)
+        hasher_str(hasher, getenv(more[i]) != NULL ? getenv(more[i]) : "\001");
+}
+
+static struct record_key
+template_key(const struct session *session, char *const *argv)
+{
+    struct hasher hasher;
+    struct digest digest;
+
+    hasher_init(&hasher, "nvcache plan v1");
+    hasher_u64(&hasher, PLAN_VERSION);
+    hasher_digest(&hasher, &session->toolchain);
+    hasher_str(&hasher, session->program);
+    hasher_str(&hasher, path_ext(session->command.source));
+    hash_variables(&hasher);
+    for (; *argv != NULL; argv++)
+        hasher_str(&hasher, neutral_word(session, *argv));
+    hasher_final(&hasher, &digest);
+    return key_record(RECORD_PLAN, &digest);
+}
+
+static enum nvc_status
+ask_nvcc(struct session *session, const char *dir, char **argv, struct plan *out)
+{
+    const char *changes[] = {arena_printf(session->arena, "TMPDIR=%s", dir),
+                             "NVCC_PREPEND_FLAGS", "NVCC_APPEND_FLAGS"};
+    const struct process_spec spec = {
+        .path = session->program,
+        .argv = argv,
+        .envp = environment_with(session->arena, changes, 3),
+        .capture_limit = PLAN_MAX_TEXT,
+        .no_stdin = true,
+    };
+    const struct plan_names names = {
+        .dir = dir, .source = session->command.source, .output = session->command.output};
+    const char *culprit = "";
+    struct process_result result;
+    enum nvc_status st = process_run(&spec, &result);
+
+    if (st != NVC_OK || result.wait_status != 0 || result.out.len > 0 || result.truncated)
+        st = NVC_UNPLANNED_DRYRUN;
+    if (st == NVC_OK)
+        st = plan_parse(session->arena, buf_str(&result.err), result.err.len, &names, out,
+                        &culprit);
+    process_result_fini(&result);
+    log_event("plan.template", "result=%s culprit=%s", st == NVC_OK ? "made" : "refused",
+              culprit);
+    return st;
+}
+
+static enum nvc_status
+find(struct session *session, const struct record_key *key, struct plan *out)
+{
+    struct store_value value;
+    enum nvc_status st = store_get(session->store, key, &value);
+
+    if (st == NVC_OK)
+        st = plan_decode(session->arena, value.data, value.len, out);
+    if (st != NVC_OK && st != NVC_MISS)
+        session_error(session, st);
+    if (st == NVC_OK)
+        log_event("plan.template", "result=found culprit=");
+    return st;
+}
+
+static void
+keep(struct session *session, const struct record_key *key, const struct plan *plan)
+{
+    AUTO_BUF record = BUF_INIT;
+    enum nvc_status st;
+
+    if (session->config->read_only || store_is_read_only(session->store))
+        return;
+    plan_encode(plan, &record);
+    st = store_put(session->store, key, record.data, record.len);
+    if (st != NVC_OK)
+        session_error(session, st);
+    store_release(session->store);
+}
+
+enum nvc_status
+plan_template_get(struct session *session, const char *dir, struct plan *out)
+{
+    char **argv = command_plan_query(session->arena, &session->command, session->argv[0]);
+    struct record_key key;
+    enum nvc_status st;
+
+    if (argv == NULL)
+        return NVC_UNPLANNED_FORM;
+    key = template_key(session, argv);
+    st = find(session, &key, out);
+    store_release(session->store);
+    if (st == NVC_OK)
+        return NVC_OK;
+    st = ask_nvcc(session, dir, argv, out);
+    if (st == NVC_OK)
+        keep(session, &key, out);
+    return st;
+}

@@ -1,0 +1,208 @@
+#!/usr/bin/env bash
+# A miss that runs nvcc's steps itself (NVCACHE_PLAN=1) leaves what nvcc leaves: the object that nvcc's own tools make with
+# the same module id, its dependency file, messages and exit status; and nvcc itself runs where a step fails.
+. "$(dirname "$0")/lib.sh"
+export NVCACHE_PLAN=1
+
+TWO=(-gencode arch=compute_80,code=sm_80 -gencode "arch=compute_90,code=[sm_90,compute_90]")
+
+mkdir fixture fixture/system
+cat >fixture/unit.cu <<'CODE'
+#include <cstdio>
+#include "own.h"
+#if __CUDA_ARCH__ == 900
+#include "newest.h"
+#endif
+#include <sys.h>
+namespace {
+__device__ int hidden_value;
+__global__ void hidden(int *p) { *p = hidden_value; }
+}
+static __device__ int fixed;
+template <class T> __global__ void shared(T *p) { *p = T(OWN) + fixed; }
+__global__ void plain(int *p) { *p = 1; }
+const char *raw = R"(a
+#if 0
+b)";
+int main() { plain<<<1, 1>>>(nullptr); hidden<<<1, 1>>>(nullptr); shared<<<1, 1>>>((float *)nullptr); std::puts(raw); }
+CODE
+echo '#define OWN 7' >fixture/own.h
+echo '#define NEWEST 1' >fixture/newest.h
+echo 'extern int of_the_system;' >fixture/system/sys.h
+
+# steps_of_log: what the log says of each step since it was last emptied, as "cicc.run=2 ptxas.reused=1".
+steps_of_log() {
+    sed -n 's/.* plan\.step tool=\([a-z]*\) .*result=\([a-z]*\) .*/\1.\2/p' "$NVCACHE_LOG" |
+        grep -v -e preprocess -e hosttext -e fatbinary | sort | uniq -c | awk '{ print $2 "=" $1 }' | paste -sd ' '
+    : >"$NVCACHE_LOG"
+}
+export NVCACHE_LOG=$T/log
+
+# reference OUTPUT ARGUMENTS...: the steps that nvcc tells, given to a shell one by one, but with the module id that is in
+# the object `unit.o`; what comes out is OUTPUT.
+reference() {
+    local output=$1 id
+    shift
+    id=$(strings -a unit.o | grep -oE '_[0-9a-f]{8}_7_unit_cu_[0-9a-f]{16}' | head -n 1)
+    [ -n "$id" ] || fail "there is no module id of ours in the object"
+    rm -rf "$T/steps" && mkdir "$T/steps"
+    (export TMPDIR=$T/steps
+    nvcc --dryrun "$@" -o "$output" 2>&1 | sed -n 's/^#\$ //p' >"$T/plan"
+    while IFS= read -r line; do
+        if [[ $line =~ ^[A-Za-z_]+= ]]; then
+            export "${line?}"
+            continue
+        fi
+        case $line in
+        *--module_id_file_name*) printf '%s' "$id" >"$(sed 's/.*--module_id_file_name "\([^"]*\)".*/\1/' <<<"$line")" ;;
+        esac
+        [[ $line == rm\ * ]] || sh -c "${line/--gen_module_id_file/}" || exit 1
+    done <"$T/plan") || fail "the steps themselves fail"
+}
+
+# as_nvcc ARGUMENTS...: the object is the one of nvcc's tools, byte for byte but for the names of intermediate files; and the
+# dependency file is nvcc's.
+as_nvcc() {
+    in_fresh "$T/work/fixture" ours nvcache nvcc "$@" unit.cu -o unit.o -MD -MF unit.d
+    expect_eq "exit status: $(cat "$T/ours.err")" "$(code_of ours)" 0
+    in_fresh "$T/work/fixture" plain nvcc "$@" unit.cu -o unit.o -MD -MF unit.d
+    sed -Ei 's/N[0-9]+_GLOBAL__N__[0-9a-f]{8}_7_unit_cu_[0-9a-f]+/ID/' "$T/plain.err" "$T/ours.err"
+    expect_same_run plain ours
+    expect_same "$T/plain/unit.d" "$T/ours/unit.d"
+    rm -rf "$T/play" && cp -a fixture "$T/play" && cd "$T/play" || exit 2
+    cp "$T/ours/unit.o" unit.o
+    reference reference.o "$@" unit.cu
+    expect_same reference.o unit.o
+    cd "$T/work" || exit 2
+}
+
+forms=("-c ${TWO[*]}" "-dc -dlto -arch=sm_80" "-c -arch=sm_80 -lineinfo -g")
+[ -z "${NVCACHE_E2E_LONG:-}" ] || forms+=("-c -arch=sm_80" "-dc ${TWO[*]}" "-c -rdc=true -arch=sm_80" \
+    "-c -O3 -arch=sm_80 -Xcompiler -fPIC,-Wall -Xptxas -v -std=c++17 --threads 3")
+for form in "${forms[@]}"; do
+    begin "as nvcc's own tools: $form"
+    # shellcheck disable=SC2086
+    as_nvcc $form -isystem system
+    expect_eq unplanned "$(stats | grep -c '^unplanned')" 0
+done
+
+begin "after an edit of the device's code the object is that of an empty cache: the host's is reused, its image is new"
+: >"$NVCACHE_LOG"
+sed -i 's/\*p = 1;/*p = 12345;/' fixture/unit.cu
+as_nvcc -c "${TWO[@]}" -isystem system
+expect_eq steps "$(steps_of_log)" "cicc.run=2 cudafe.run=1 host.reused=1 ptxas.run=2"
+expect_counts hits.partial=1
+
+begin "the stripped raw string counts: an edit inside of it reaches the object"
+sed -i 's/^b)";/c)";/' fixture/unit.cu
+as_nvcc -c "${TWO[@]}" -isystem system
+expect_in "steps" "$(steps_of_log)" 'host.run=1'
+expect_counts hits.partial=1
+
+begin "a comment is a hit by text, and the depfile is of now"
+sed -i '1i // a comment' fixture/unit.cu
+mv fixture/own.h fixture/other.h && echo '#include "other.h"' >fixture/own.h
+as_nvcc -c "${TWO[@]}" -isystem system
+expect_eq steps "$(steps_of_log)" ""
+expect_in "depfile" "$(cat "$T/ours/unit.d")" 'other\.h'
+expect_counts hits.text=1
+
+begin "and the next time every input is as recorded"
+in_fresh "$T/work/fixture" ours nvcache nvcc -c "${TWO[@]}" -isystem system unit.cu -o unit.o -MD -MF unit.d
+expect_counts hits.manifest=1
+
+begin "-MMD, -MP, -MT: nvcc's dependency files"
+for form in "-MMD -MF unit.d" "-MD -MP -MT target"; do
+    # shellcheck disable=SC2086
+    in_fresh "$T/work/fixture" ours nvcache nvcc -c "${TWO[@]}" -isystem system $form unit.cu -o unit.o
+    # shellcheck disable=SC2086
+    in_fresh "$T/work/fixture" plain nvcc -c "${TWO[@]}" -isystem system $form unit.cu -o unit.o
+    expect_same "$T/plain/unit.d" "$T/ours/unit.d"
+done
+expect_counts hits.text=2
+
+begin "PTX, cubin, fatbin"
+for form in -ptx -cubin -fatbin; do
+    in_fresh "$T/work/fixture" ours nvcache nvcc $form -arch=sm_80 -isystem system unit.cu -o unit.o
+    in_fresh "$T/work/fixture" plain nvcc $form -arch=sm_80 -isystem system unit.cu -o unit.o
+    expect_same_run plain ours
+    [ "$form" != -ptx ] || expect_eq "$form" \
+        "$(sed -E 's/_[0-9a-f]{8}_7_unit_cu_[0-9a-f]{16}/ID/g; s/N__N[0-9]*ID|[0-9]+_GLOBAL/N/g' "$T/ours/unit.o" | grep -vc ID)" \
+        "$(sed -E 's/_[0-9a-f]{8}_7_unit_cu_[0-9A-Za-z_]*/ID/g; s/N__N[0-9]*ID|[0-9]+_GLOBAL/N/g' "$T/plain/unit.o" | grep -vc ID)"
+done
+expect_eq unplanned "$(stats | grep -c '^unplanned')" 0
+
+begin "the plan is kept for other sources with the same options"
+cp fixture/unit.cu fixture/second.cu
+: >"$NVCACHE_LOG"
+in_fresh "$T/work/fixture" ours nvcache nvcc -c "${TWO[@]}" -isystem system second.cu -o second.o
+expect_in "log" "$(cat "$NVCACHE_LOG")" 'plan\.template result=found'
+
+begin "warnings name the lines of now, and are printed again"
+cat >fixture/warned.cu <<'CODE'
+__global__ void k(int *p) { int unused_in_device; *p = 1; }
+int host(unsigned a, int b) { int unused_in_host; return a < b; }
+CODE
+for edit in first same shifted; do
+    [ $edit != shifted ] || sed -i '1i // shifted' fixture/warned.cu
+    [ $edit = first ] || echo "// $edit" >>fixture/warned.cu
+    in_fresh "$T/work/fixture" ours nvcache nvcc -c "${TWO[@]}" -Xcompiler -Wall,-Wextra warned.cu -o warned.o
+    in_fresh "$T/work/fixture" plain nvcc -c "${TWO[@]}" -Xcompiler -Wall,-Wextra warned.cu -o warned.o
+    expect_same_run plain ours
+    expect_in "stderr" "$(cat "$T/ours.err")" unused_in_device
+done
+
+begin "a compile that fails: nvcc's messages, exit status and files, and nothing left behind"
+echo 'int x = ;' >fixture/broken.cu
+in_fresh "$T/work/fixture" plain nvcc -c "${TWO[@]}" broken.cu -o broken.o
+in_fresh "$T/work/fixture" ours nvcache nvcc -c "${TWO[@]}" broken.cu -o broken.o
+expect_same_run plain ours
+expect_same_tree "$T/plain" "$T/ours"
+mark
+begin "a step that fails where nvcc does not: nvcc's result, counted loudly"
+mkdir hostdir
+cat >host.c <<'CODE'
+#include <string.h>
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (strstr(argv[i], "tmpxft_00000000_00000000") != NULL)
+            return 1;
+    argv[0] = (char *)REAL;
+    execv(REAL, argv);
+    return 127;
+}
+CODE
+gcc -DREAL="\"$(type -P gcc)\"" host.c -o hostdir/gcc
+in_fresh "$T/work/fixture" ours nvcache nvcc -c -arch=sm_80 -ccbin "$T/work/hostdir/gcc" -isystem system unit.cu -o unit.o
+in_fresh "$T/work/fixture" plain nvcc -c -arch=sm_80 -ccbin "$T/work/hostdir/gcc" -isystem system unit.cu -o unit.o
+expect_same_run plain ours
+expect_same "$T/plain/unit.o" "$T/ours/unit.o"
+expect_eq "divergences" "$(stat_of errors.plan_divergence)" 1
+expect_eq "unplanned" "$(stat_of unplanned.step_failed)" 2
+in_fresh "$T/work/fixture" ours nvcache nvcc -c -arch=sm_80 -ccbin "$T/work/hostdir/gcc" -isystem system unit.cu -o unit.o
+expect_counts errors.plan_divergence=1 hits.manifest=1 misses=1
+
+begin "a form that is not planned is counted, and is nvcc's"
+in_fresh "$T/work/fixture" ours nvcache nvcc -optix-ir -arch=sm_80 -isystem system unit.cu -o unit.optixir
+expect_eq "unplanned" "$(stat_of unplanned.form)" 1
+expect_counts misses=1
+
+begin "a file that the assembler takes in is not replayed from a step"
+echo one >fixture/blob
+printf 'asm(".data\\nblob: .incbin \\"blob\\"\\n.text\\n");\n__global__ void k(int *p) { *p = 1; }\n' >fixture/taken.cu
+for content in one two; do
+    echo $content >fixture/blob
+    in_fresh "$T/work/fixture" ours nvcache nvcc -c -arch=sm_80 taken.cu -o taken.o
+    expect_in "object" "$(strings -n 3 "$T/ours/taken.o")" "^$content"
+done
+
+begin "NVCACHE_PLAN=0 leaves the steps to nvcc"
+sed -i '1i // once more' fixture/unit.cu
+: >"$NVCACHE_LOG"
+NVCACHE_PLAN=0 in_fresh "$T/work/fixture" ours nvcache nvcc -c "${TWO[@]}" -isystem system unit.cu -o unit.o
+expect_not_in "log" "$(cat "$NVCACHE_LOG")" 'plan\.'
+
+begin "nothing is left in TMPDIR"
+expect_clean_tmp
