@@ -210,6 +210,61 @@ result_survives_a_round_trip(void **state)
     assert_null(result_find(&out, ROLE_STDOUT));
 }
 
+static enum nvc_status
+collect(void *arg, const void *data, size_t len)
+{
+    buf_append(arg, data, len);
+    return NVC_OK;
+}
+
+static enum nvc_status
+disk_is_full(void *arg, const void *data, size_t len)
+{
+    (void)arg;
+    (void)data;
+    (void)len;
+    return NVC_ERR_NOSPACE;
+}
+
+/* Larger than one piece, and not all of it compressible. */
+static void
+a_streamed_result_is_the_unpacked_one(void **state)
+{
+    enum {
+        SIZE = 1 << 20
+    };
+    char *big = malloc(SIZE);
+    struct result in;
+    struct result out;
+    AUTO_BUF bytes = BUF_INIT;
+    AUTO_BUF plain = BUF_INIT;
+
+    (void)state;
+    assert_non_null(big);
+    for (size_t i = 0; i < SIZE; i++)
+        big[i] = (char)(i % 7 == 0 ? i * i >> 11 : 0);
+    make_result(&in, big, SIZE);
+    result_encode(&in, 1, &bytes);
+    assert_int_equal(result_decode(bytes.data, bytes.len, &out), NVC_OK);
+    assert_true(result_find(&out, ROLE_OUTPUT)->len < SIZE);
+    for (int i = 0; i < 2; i++) {
+        const enum result_role role = i == 0 ? ROLE_OUTPUT : ROLE_STDERR;
+        const struct result_part *part = result_find(&out, role);
+
+        buf_clear(&plain);
+        assert_int_equal(result_stream(part, collect, &plain), NVC_OK);
+        assert_int_equal(plain.len, part->plain_len);
+        assert_memory_equal(plain.data, i == 0 ? big : "warning", plain.len);
+        assert_int_equal(result_stream(part, disk_is_full, NULL), NVC_ERR_NOSPACE);
+    }
+    out.parts[0].checksum.lo ^= 1;
+    assert_int_equal(result_stream(&out.parts[0], collect, &plain), NVC_ERR_CORRUPT);
+    out.parts[0].checksum.lo ^= 1;
+    out.parts[0].len--;
+    assert_int_equal(result_stream(&out.parts[0], collect, &plain), NVC_ERR_CORRUPT);
+    free(big);
+}
+
 /* Flip each bit: either the header is refused, or the part, or nothing is different. */
 static void
 no_bit_flip_of_a_result_gives_other_bytes(void **state)
@@ -327,6 +382,7 @@ test_manifest(void)
         cmocka_unit_test(a_huge_count_is_refused_before_memory_is_taken),
         cmocka_unit_test(a_packed_manifest_is_short_and_no_truncation_passes),
         cmocka_unit_test(result_survives_a_round_trip),
+        cmocka_unit_test(a_streamed_result_is_the_unpacked_one),
         cmocka_unit_test(no_bit_flip_of_a_result_gives_other_bytes),
         cmocka_unit_test(a_bomb_is_refused_by_its_header),
         cmocka_unit_test(result_bytes_are_those_of_version_1),
