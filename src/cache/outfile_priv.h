@@ -15,8 +15,8 @@ struct arena;
 NVC_NODISCARD enum nvc_status outfile_write(struct arena *arena, const char *path,
                                             const void *data, size_t len);
 
-/* A temporary file to become the output with tmpfile_publish(tmp, *out_mode), for one that
- * is too large to be kept in memory.  NVC_MISS where only outfile_write will do. */
+/* A temporary file to become the output with tmpfile_publish(tmp, *out_mode), for one
+ * that is too large to be kept in memory.  NVC_MISS where only outfile_write will do. */
 struct tmpfile;
 NVC_NODISCARD enum nvc_status outfile_begin(const char *path, struct tmpfile *tmp,
                                             mode_t *out_mode);
