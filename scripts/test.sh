@@ -120,6 +120,7 @@ stage_e2e() {
     local log=$BUILD/logs/e2e.log
     stage_build || return 1
     counted "options of this nvcc" python3 tests/e2e/options_table.py "$NVCC" || true
+    [ $is_long = 0 ] || export NVCACHE_E2E_LONG=1
     NVCACHE=$BUILD/dev/nvcache tests/e2e/run.sh 2>&1 </dev/null | tee "$log" || true
     add_counts "$log"
 }

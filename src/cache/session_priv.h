@@ -50,8 +50,7 @@ struct session {
  */
 void session_error(struct session *session, enum nvc_status status);
 
-/* Append the event to the counters.  The process ends, or becomes another program, after
- * that. */
+/* Append the event to the counters and close store and memo. */
 void session_end(struct session *session);
 
 #endif

@@ -342,7 +342,7 @@ registered() {
     local name=$1
     shift
     [ -f "$T/double.o" ] || gcc -std=c17 -c "$E2E/../support/registered.c" -o "$T/double.o" || fail "the double does not compile"
-    nvcc -cudart none -Xcompiler -no-pie -Xlinker --wrap=main,--unresolved-symbols=ignore-all "$@" "$T/double.o" -o "$T/$name.program" \
+    nvcc -cudart none -Xcompiler -no-pie -Xlinker --wrap=main,--unresolved-symbols=ignore-all "$@" "$T/double.o" -lcudadevrt -o "$T/$name.program" \
         >"$T/$name.link" 2>&1 || fail "linking $name: $(tail -n 3 "$T/$name.link")"
     $PYTHON "$E2E/../support/registered.py" "$T/$name.images" "$T/$name.program" >"$T/$name.registered" 2>"$T/$name.link" ||
         fail "what $name registers: $(tail -n 3 "$T/$name.link")"

@@ -2,6 +2,7 @@
 # A program whose objects come from nvcache tells the CUDA runtime of the same kernels and variables as nvcc's own, and its
 # images have the same code: cold, after edits, from the cache.  Anonymous namespaces, sources of one name, device linking.
 . "$(dirname "$0")/lib.sh"
+export NVCACHE_PLAN=1
 
 project=$E2E/../projects/gpu
 flags=(--no-compress -std=c++17 -gencode "arch=compute_80,code=[sm_80,compute_80]")
