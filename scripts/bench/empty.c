@@ -1,0 +1,6 @@
+/* What starting a static program costs. */
+int
+main(void)
+{
+    return 0;
+}
