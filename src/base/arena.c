@@ -49,7 +49,7 @@ add_block(struct arena *arena, size_t room)
 }
 
 void *
-arena_alloc(struct arena *arena, size_t size)
+arena_room(struct arena *arena, size_t size)
 {
     const size_t align = alignof(max_align_t);
     size_t rounded;
@@ -62,7 +62,13 @@ arena_alloc(struct arena *arena, size_t size)
         add_block(arena, rounded > BLOCK_SIZE ? rounded : BLOCK_SIZE);
     p = arena->at;
     arena->at += rounded;
-    return memset(p, 0, size);
+    return p;
+}
+
+void *
+arena_alloc(struct arena *arena, size_t size)
+{
+    return memset(arena_room(arena, size), 0, size);
 }
 
 void *
@@ -84,9 +90,10 @@ arena_strdup(struct arena *arena, const char *text)
 char *
 arena_strndup(struct arena *arena, const char *text, size_t len)
 {
-    char *copy = arena_alloc(arena, len + 1);
+    char *copy = arena_room(arena, len + 1);
 
     memcpy(copy, text, len);
+    copy[len] = '\0';
     return copy;
 }
 

@@ -161,7 +161,8 @@ guard_call(void (*fn)(void *arg), void *arg)
     int signal_number;
 
     install();
-    signal_number = sigsetjmp(guard.jump, 1);
+    /* The handler blocks nothing (SA_NODEFER), so there is no mask to bring back. */
+    signal_number = sigsetjmp(guard.jump, 0);
     if (signal_number == 0) {
         guard.inside = 1;
         fn(arg);

@@ -34,9 +34,19 @@ path_dir(struct arena *arena, const char *path)
 char *
 path_join(struct arena *arena, const char *dir, const char *name)
 {
-    if (dir == NULL || dir[0] == '\0' || path_is_absolute(name))
+    const size_t dir_len = dir != NULL ? strlen(dir) : 0;
+    const size_t name_len = strlen(name);
+    char *joined;
+    size_t at = dir_len;
+
+    if (dir_len == 0 || path_is_absolute(name))
         return arena_strdup(arena, name);
-    return arena_printf(arena, dir[strlen(dir) - 1] == '/' ? "%s%s" : "%s/%s", dir, name);
+    joined = arena_room(arena, dir_len + name_len + 2);
+    memcpy(joined, dir, dir_len);
+    if (joined[at - 1] != '/')
+        joined[at++] = '/';
+    memcpy(joined + at, name, name_len + 1);
+    return joined;
 }
 
 const char *

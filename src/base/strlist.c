@@ -4,6 +4,7 @@
 
 #include "nvcache/base/arena.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void
@@ -38,6 +39,26 @@ strlist_add_words(struct strlist *list, const char *const *words)
 {
     for (; *words != NULL; words++)
         strlist_add_copy(list, *words);
+}
+
+static int
+compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+void
+strlist_unique(struct strlist *list)
+{
+    size_t n = 0;
+
+    if (list->n > 1)
+        qsort(list->v, list->n, sizeof(char *), compare_texts);
+    for (size_t i = 0; i < list->n; i++)
+        if (n == 0 || !str_equal(list->v[n - 1], list->v[i]))
+            list->v[n++] = list->v[i];
+    list->n = n;
+    list->v[n] = NULL;
 }
 
 bool

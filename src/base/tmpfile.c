@@ -29,15 +29,17 @@ temporary_name(const char *target)
 }
 
 enum nvc_status
-tmpfile_open(struct tmpfile *tmp, const char *target)
+tmpfile_open_mode(struct tmpfile *tmp, const char *target, mode_t mode)
 {
+    const int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+
     tmp->path = temporary_name(target);
     tmp->target = strdup(target);
     if (tmp->path == NULL || tmp->target == NULL) {
         tmpfile_discard(tmp);
         return NVC_ERR_NOMEM;
     }
-    tmp->fd = open(tmp->path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    tmp->fd = open(tmp->path, flags, mode == TMPFILE_NEW_FILE ? 0666 : 0600);
     if (tmp->fd < 0) {
         const enum nvc_status st = status_from_errno(errno);
 
@@ -50,12 +52,18 @@ tmpfile_open(struct tmpfile *tmp, const char *target)
 }
 
 enum nvc_status
+tmpfile_open(struct tmpfile *tmp, const char *target)
+{
+    return tmpfile_open_mode(tmp, target, 0600);
+}
+
+enum nvc_status
 tmpfile_publish(struct tmpfile *tmp, mode_t mode)
 {
     enum nvc_status st = NVC_OK;
     const int fd = tmp->fd;
 
-    if (fchmod(fd, mode) != 0)
+    if (mode != TMPFILE_NEW_FILE && fchmod(fd, mode) != 0)
         st = status_from_errno(errno);
     tmp->fd = -1;
     if (close(fd) != 0 && st == NVC_OK)
@@ -89,7 +97,7 @@ enum nvc_status
 tmpfile_write(const char *target, const void *data, size_t len, mode_t mode)
 {
     AUTO_TMP tmp = TMPFILE_INIT;
-    enum nvc_status st = tmpfile_open(&tmp, target);
+    enum nvc_status st = tmpfile_open_mode(&tmp, target, mode);
 
     if (st == NVC_OK)
         st = fs_write_full(tmp.fd, data, len);

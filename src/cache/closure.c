@@ -17,6 +17,7 @@
 #include "nvcache/nvcc/mentions.h"
 #include "nvcache/nvcc/scan.h"
 #include "headers_priv.h"
+#include "searchpath_priv.h"
 #include "session_priv.h"
 #include "shown_priv.h"
 
@@ -36,7 +37,9 @@ struct reader {
     const char *dir; /* of the file being scanned */
     unsigned
         user_flags; /* of the files that are neither nvcc's nor the host compiler's */
-    struct strlist macros;  /* names in quotes that macros stand for */
+    struct strlist not_user; /* directories of the toolkit and the system, also by their
+                                real names: the host compiler shortens what it can */
+    struct strlist macros;   /* names in quotes that macros stand for */
     struct strlist askers;  /* directories of the user's files with a computed #include */
     struct strlist all;     /* directories of the user's files */
     struct mentions *shown; /* shown_priv.h */
@@ -72,14 +75,24 @@ is_below_any(const struct strlist *dirs, const char *path)
     return false;
 }
 
+static void
+add_not_user(struct reader *reader, const struct strlist *dirs)
+{
+    for (size_t i = 0; i < dirs->n; i++) {
+        char *real = fs_realpath(reader->session->arena, dirs->v[i]);
+
+        strlist_add(&reader->not_user, dirs->v[i]);
+        if (real != NULL)
+            strlist_add(&reader->not_user, real);
+    }
+}
+
 /* Nobody adds headers beside those of the toolkit and the system; and they compute names
  * in angle brackets only. */
 static void
 note_user_file(struct reader *reader, const char *path, unsigned flags)
 {
-    const struct toolchain_layout *layout = &reader->session->layout;
-
-    if (is_below_any(&layout->normal, path) || is_below_any(&layout->system, path))
+    if (is_below_any(&reader->not_user, path))
         return;
     reader->user_flags |= flags;
     strlist_add(&reader->all, (char *)(uintptr_t)reader->dir);
@@ -133,83 +146,12 @@ read_file(struct reader *reader, struct closure_file *file)
     return NVC_OK;
 }
 
-static struct place *
-add_chain(const struct session *session, struct search_record *search, const char *dir)
-{
-    struct place *place = &search->chain[search->n_chain++];
-
-    *place = roots_place(&session->roots, path_clean(session->arena, dir));
-    return place;
-}
-
-static void
-add_list(const struct session *session, struct search_record *search,
-         const struct strlist *list)
-{
-    for (size_t i = 0; i < list->n; i++)
-        add_chain(session, search, list->v[i]);
-}
-
-static void
-add_kind(const struct session *session, struct search_record *search,
-         const struct search_dir *dirs, size_t n, enum search_kind kind)
-{
-    for (size_t i = 0; i < n; i++)
-        if (dirs[i].kind == kind)
-            add_chain(session, search, dirs[i].path);
-}
-
-/* CPATH is searched as if it were -I behind all others. */
-static void
-add_cpath(const struct session *session, struct search_record *search,
-          const struct strlist *dirs)
-{
-    for (size_t i = 0; i < dirs->n; i++)
-        search->chain[search->n_chain++] =
-            (struct place){.rest = path_clean(session->arena, dirs->v[i])};
-}
-
-static void
-split_cpath(struct arena *arena, struct strlist *out)
-{
-    const char *value = getenv("CPATH");
-    char *rest = value == NULL || value[0] == '\0' ? NULL : arena_strdup(arena, value);
-
-    strlist_init(out, arena);
-    for (char *dir; (dir = strsep(&rest, ":")) != NULL;)
-        strlist_add(out, dir);
-}
-
-/* The whole search path in order. */
-static void
-build_chain(const struct session *session, struct search_record *search)
-{
-    const struct toolchain_layout *layout = &session->layout;
-    struct search_dir *dirs;
-    const size_t n = command_search_dirs(session->arena, &session->command, &dirs);
-    struct strlist cpath;
-
-    split_cpath(session->arena, &cpath);
-    search->chain =
-        arena_array(session->arena, n + layout->normal.n + cpath.n + layout->system.n,
-                    sizeof(*search->chain));
-    add_kind(session, search, dirs, n, SEARCH_QUOTE);
-    add_kind(session, search, dirs, n, SEARCH_NORMAL);
-    add_list(session, search, &layout->normal);
-    add_cpath(session, search, &cpath);
-    add_kind(session, search, dirs, n, SEARCH_SYSTEM);
-    add_list(session, search, &layout->system);
-    add_kind(session, search, dirs, n, SEARCH_AFTER);
-}
-
 /* Where a name of the search path is found, or NULL. */
 static const char *
-find_header(const struct session *session, const struct search_record *search,
-            const char *name)
+find_header(const struct session *session, const struct search *search, const char *name)
 {
     for (size_t i = 0; i < search->n_chain; i++) {
-        const char *dir = roots_path(&session->roots, session->arena, &search->chain[i]);
-        char *path = path_join(session->arena, dir, name);
+        char *path = path_join(session->arena, search->chain[i], name);
 
         if (access(path, R_OK) == 0)
             return path;
@@ -241,9 +183,10 @@ closure_has(const struct closure *closure, const char *path)
 }
 
 static void
-list_files(struct session *session, char *const *paths, size_t n, struct closure *closure)
+list_files(struct session *session, const struct search *search, char *const *paths,
+           size_t n, struct closure *closure)
 {
-    const char *hidden = find_header(session, &closure->search, host_runtime);
+    const char *hidden = find_header(session, search, host_runtime);
     size_t unique = 0;
 
     closure->files = arena_array(session->arena, n + 1, sizeof(*closure->files));
@@ -262,31 +205,25 @@ list_files(struct session *session, char *const *paths, size_t n, struct closure
 /* An #include with a macro for a name: the file it found is in the list, so look for
  * every file's name below each directory of the path. */
 static void
-add_found_names(const struct session *session, const struct closure *closure,
-                struct name_set *names)
+add_found_names(const struct closure *closure, const struct reader *reader)
 {
-    for (size_t k = 0; k < closure->search.n_chain; k++) {
-        const char *dir =
-            roots_path(&session->roots, session->arena, &closure->search.chain[k]);
-
+    for (size_t k = 0; k < reader->closure->search.n_chain; k++) {
         for (size_t i = 0; i < closure->n; i++) {
-            const char *rest = path_below(dir, closure->files[i].path);
+            const char *rest =
+                path_below(reader->closure->search.chain[k], closure->files[i].path);
 
             if (rest != NULL && rest[0] != '\0')
-                names_add(names, SCAN_ANGLE, NULL, rest, strlen(rest));
+                names_add(reader->names, SCAN_ANGLE, NULL, rest, strlen(rest));
         }
     }
 }
 
 /* The found file's name below the first directory of the path that it lies under. */
 static const char *
-name_on_path(const struct session *session, const struct closure *closure,
-             const char *path)
+name_on_path(const struct search *search, const char *path)
 {
-    for (size_t k = 0; k < closure->search.n_chain; k++) {
-        const char *dir =
-            roots_path(&session->roots, session->arena, &closure->search.chain[k]);
-        const char *rest = dir == NULL ? NULL : path_below(dir, path);
+    for (size_t k = 0; k < search->n_chain; k++) {
+        const char *rest = path_below(search->chain[k], path);
 
         if (rest != NULL && rest[0] != '\0')
             return rest;
@@ -296,39 +233,32 @@ name_on_path(const struct session *session, const struct closure *closure,
 
 /* In quotes, a computed name is looked for first beside the file that asks for it. */
 static void
-add_beside(const struct session *session, const struct closure *closure,
-           const struct reader *reader, const struct strlist *dirs)
+add_beside(const struct closure *closure, const struct reader *reader,
+           const struct strlist *dirs)
 {
-    const struct toolchain_layout *layout = &session->layout;
-
-    for (size_t d = 0; d < dirs->n; d++) {
-        if (d > 0 && str_equal(dirs->v[d], dirs->v[d - 1]))
-            continue;
-        for (size_t i = 0; i < reader->macros.n; i++)
-            names_add(reader->names, SCAN_QUOTE, dirs->v[d], reader->macros.v[i],
-                      strlen(reader->macros.v[i]));
-        for (size_t i = 0; i < closure->n; i++) {
-            const char *path = closure->files[i].path;
-            const char *name = name_on_path(session, closure, path);
-
-            if (!is_below_any(&layout->normal, path) &&
-                !is_below_any(&layout->system, path))
-                names_add(reader->names, SCAN_QUOTE, dirs->v[d], name, strlen(name));
-        }
-    }
+    for (size_t d = 0; d < dirs->n; d++)
+        if (d == 0 || !str_equal(dirs->v[d], dirs->v[d - 1]))
+            names_compute_in(reader->names, dirs->v[d]);
+    if (dirs->n == 0)
+        return;
+    for (size_t i = 0; i < reader->macros.n; i++)
+        names_add_beside(reader->names, reader->macros.v[i]);
+    for (size_t i = 0; i < closure->n; i++)
+        if (!is_below_any(&reader->not_user, closure->files[i].path))
+            names_add_beside(reader->names, name_on_path(&reader->closure->search,
+                                                         closure->files[i].path));
 }
 
 /* Names that no directive spells out. */
 static void
-add_computed_names(const struct session *session, const struct closure *closure,
-                   const struct reader *reader)
+add_computed_names(const struct closure *closure, const struct reader *reader)
 {
     if (closure->flags & SCAN_COMPUTED)
-        add_found_names(session, closure, reader->names);
+        add_found_names(closure, reader);
     if (reader->user_flags & SCAN_PROBE)
-        add_beside(session, closure, reader, &reader->all);
+        add_beside(closure, reader, &reader->all);
     else
-        add_beside(session, closure, reader, &reader->askers);
+        add_beside(closure, reader, &reader->askers);
 }
 
 static bool
@@ -360,14 +290,6 @@ add_command_names(const struct session *session, struct name_set *names,
         if (is_preinclude(&items[i]))
             names_add(names, SCAN_QUOTE, ".", items[i].text, strlen(items[i].text));
     }
-}
-
-static struct place
-place_of(void *arg, const char *dir)
-{
-    const struct session *session = arg;
-
-    return roots_place(&session->roots, dir);
 }
 
 /* The source in the command key must be the one that the compiler read. */
@@ -404,7 +326,7 @@ check_flags(struct session *session, unsigned flags)
 
 /* What is found in an -iquote directory is found for names in quotes only. */
 static void
-keep_open_behind_quotes(const struct session *session, struct search_record *search)
+keep_open_behind_quotes(const struct session *session, struct search *search)
 {
     struct search_dir *dirs;
     const size_t n = command_search_dirs(session->arena, &session->command, &dirs);
@@ -416,39 +338,83 @@ keep_open_behind_quotes(const struct session *session, struct search_record *sea
         search->names[i].is_next = 1;
 }
 
-static void
-search(struct session *session, struct closure *closure)
+static int
+compare_places(const void *a, const void *b)
 {
-    struct search_record *record = &closure->search;
-    struct arena *arena = session->arena;
+    const struct place *x = a;
+    const struct place *y = b;
 
-    closure->watched = arena_array(arena, 1 + record->n_quotes, sizeof(struct strlist));
-    strlist_init(&closure->watched[0], arena);
-    headers_in_chain(arena, &session->roots, record, &record->found,
-                     &closure->watched[0]);
-    for (size_t i = 0; i < record->n_quotes; i++) {
-        struct strlist *watched = &closure->watched[1 + i];
+    if (x->kind != y->kind || x->index != y->index)
+        return x->kind * 256 + x->index < y->kind * 256 + y->index ? -1 : 1;
+    return strcmp(x->rest, y->rest);
+}
 
-        strlist_init(watched, arena);
-        headers_in_quotes(arena, &session->roots, &record->quotes[i],
-                          &record->quotes[i].found, watched);
+/* A directory that was not read before would not be watched, and what appears in it later
+ * would not be seen: the watched ones are part of the answer, wherever they are now. */
+static void
+hash_watched(const struct session *session, const struct strlist *watched,
+             struct hasher *hasher)
+{
+    struct place *places = arena_array(session->arena, watched->n, sizeof(*places));
+
+    for (size_t i = 0; i < watched->n; i++)
+        places[i] = roots_place(&session->roots, watched->v[i]);
+    if (watched->n > 1)
+        qsort(places, watched->n, sizeof(*places), compare_places);
+    for (size_t i = 0; i < watched->n; i++) {
+        hasher_u64(hasher, places[i].kind);
+        hasher_u64(hasher, places[i].index);
+        hasher_str(hasher, places[i].rest);
     }
 }
 
-enum nvc_status
-closure_build(struct session *session, char *const *paths, size_t n, struct closure *out)
+static void
+search(struct session *session, struct reader *reader, struct closure *closure)
 {
-    struct closure closure = {0};
-    struct reader reader = {.session = session, .closure = &closure};
+    struct search *search = &closure->search;
+    struct hasher hasher;
+    struct digest found;
+
+    names_finish(reader->names, search);
+    keep_open_behind_quotes(session, search);
+    /* A name found in one directory may still be found earlier in another. */
+    for (size_t i = 0; session->layout.is_unordered && i < search->n_names; i++)
+        search->names[i].is_next = 1;
+    strlist_init(&closure->watched, session->arena);
+    headers_search(session->arena, &session->roots, closure->listings, search, &found,
+                   &closure->watched);
+    names_parts(session->arena, search, &closure->names);
+    hasher_init(&hasher, "nvcache searched v2");
+    hasher_digest(&hasher, &found);
+    hash_watched(session, &closure->watched, &hasher);
+    hasher_final(&hasher, &closure->searched);
+}
+
+static void
+reader_init(struct session *session, struct closure *closure, struct reader *reader)
+{
+    *reader = (struct reader){.session = session, .closure = closure};
+    reader->names = names_new(session->arena);
+    strlist_init(&reader->not_user, session->arena);
+    strlist_init(&reader->macros, session->arena);
+    strlist_init(&reader->askers, session->arena);
+    strlist_init(&reader->all, session->arena);
+    add_not_user(reader, &session->layout.normal);
+    add_not_user(reader, &session->layout.system);
+    searchpath_build(session, &reader->closure->search);
+}
+
+enum nvc_status
+closure_build(struct session *session, struct listings *listings, char *const *paths,
+              size_t n, struct closure *out)
+{
+    struct closure closure = {.listings = listings};
+    struct reader reader;
     enum nvc_status st = NVC_OK;
 
-    reader.names = names_new(session->arena);
-    strlist_init(&reader.macros, session->arena);
-    strlist_init(&reader.askers, session->arena);
-    strlist_init(&reader.all, session->arena);
     roots_add_real(&session->roots);
-    build_chain(session, &closure.search);
-    list_files(session, paths, n, &closure);
+    reader_init(session, &closure, &reader);
+    list_files(session, &closure.search, paths, n, &closure);
     reader.shown = shown_start(session, &closure);
     for (size_t i = 0; i < closure.n && st == NVC_OK; i++)
         st = read_file(&reader, &closure.files[i]);
@@ -461,13 +427,8 @@ closure_build(struct session *session, char *const *paths, size_t n, struct clos
     st = check_flags(session, closure.flags);
     if (st != NVC_OK)
         return st;
-    add_computed_names(session, &closure, &reader);
-    names_finish(reader.names, place_of, session, &closure.search);
-    keep_open_behind_quotes(session, &closure.search);
-    /* A name found in one directory may still be found earlier in another. */
-    for (size_t i = 0; session->layout.is_unordered && i < closure.search.n_names; i++)
-        closure.search.names[i].is_next = 1;
-    search(session, &closure);
+    add_computed_names(&closure, &reader);
+    search(session, &reader, &closure);
     *out = closure;
     return NVC_OK;
 }

@@ -2,13 +2,14 @@
 #define NVCACHE_CACHE_CLOSURE_PRIV_H
 
 #include "nvcache/base/status.h"
+#include "nvcache/base/strlist.h"
 #include "nvcache/digest/digest.h"
 #include "nvcache/digest/stamp.h"
-#include "nvcache/entry/manifest.h"
+#include "names_priv.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
+struct listings;
 struct session;
 
 /* The closure: every file a finished compile read, with its contents' digest, and every
@@ -24,19 +25,24 @@ struct closure {
     struct closure_file *files;
     size_t n;
     unsigned flags; /* enum scan_flag of all files together */
-    struct search_record search;
-    bool *shows; /* per root of the session: its path can be seen in the result */
-    struct strlist *watched; /* 1 + search.n_quotes lists: directories read for the chain,
-                                and for each of the quotes */
+    bool *shows;    /* per root of the session: its path can be seen in the result */
+    struct digest
+        searched; /* which header is found where, and what is watched for that */
+    struct listings *listings; /* of the directories it read */
+    struct search search;
+    struct strlist watched; /* directories read and links followed in that search */
+    struct nameset names;   /* the parts of all names it looked for */
 };
 
 /* Is this path one of the files? */
 bool closure_has(const struct closure *closure, const char *path);
 
-/* Build it from the paths of the compiler's dependency list, after the compile.  A
+/* Build it from the paths of the compiler's dependency list, after the compile (or of a
+ * manifest, to search again).  A
  * NOSTORE_ status with session->culprit when the result must not be recorded: a file
  * moved since the session began, or its text depends on what is not in the key. */
-NVC_NODISCARD enum nvc_status closure_build(struct session *session, char *const *paths,
+NVC_NODISCARD enum nvc_status closure_build(struct session *session,
+                                            struct listings *listings, char *const *paths,
                                             size_t n, struct closure *out);
 
 #endif

@@ -1,129 +1,77 @@
 /* The set of headers that exist where headers are searched.  Directories are listed once
- * and compared with all names at once: a unit has thousands of names and a dozen
- * directories, and a stat for each pair would cost more than the hit.
+ * and compared with all names at once.
  *
  * Must never follow what is not there: a directory that cannot be read has no names. */
 
 #include "headers_priv.h"
 
+#include "listing_priv.h"
 #include "nvcache/base/arena.h"
 #include "nvcache/base/path.h"
 #include "nvcache/base/strlist.h"
 #include "nvcache/cache/roots.h"
-#include "nvcache/digest/checksum.h"
 
-#include <dirent.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-/* gcc reads NAME.gch in place of NAME when it finds one. */
-static const char precompiled_suffix[] = ".gch";
-
-/* One name in a directory. */
-struct slot {
-    const char *name; /* NULL: free */
-    bool is_file;     /* surely: else it may be a link or a directory */
-};
-
-/* The names in one directory. */
-struct listing {
-    struct slot *slots; /* open addressing */
-    size_t n_slots;     /* a power of two, or 0 */
-    bool has_precompiled;
-};
 
 struct walk {
     struct arena *arena;
+    struct listings *listings;
     struct strlist *watched;
     const char **names; /* sorted */
     bool *exists;       /* out, per name */
     bool *precompiled;  /* out, per name: NAME.gch is there, and would be read instead */
 };
 
-static size_t
-slot_of(const struct listing *listing, const char *name, size_t len)
-{
-    return (size_t)checksum64(name, len, 0) & (listing->n_slots - 1);
-}
-
-static void
-insert(struct listing *listing, const char *name, bool is_file)
-{
-    size_t i = slot_of(listing, name, strlen(name));
-
-    while (listing->slots[i].name != NULL)
-        i = (i + 1) & (listing->n_slots - 1);
-    listing->slots[i] = (struct slot){name, is_file};
-    listing->has_precompiled |= str_ends(name, precompiled_suffix);
-}
-
-static const struct slot *
-find(const struct listing *listing, const char *name, size_t len)
-{
-    if (listing->n_slots == 0)
-        return NULL;
-    for (size_t i = slot_of(listing, name, len); listing->slots[i].name != NULL;
-         i = (i + 1) & (listing->n_slots - 1))
-        if (strncmp(listing->slots[i].name, name, len) == 0 &&
-            listing->slots[i].name[len] == '\0')
-            return &listing->slots[i];
-    return NULL;
-}
-
-static struct listing
-list_directory(struct arena *arena, const char *path)
-{
-    struct listing listing = {0};
-    struct strlist names;
-    struct strlist others;
-    DIR *dir = opendir(path);
-
-    if (dir == NULL)
-        return listing;
-    strlist_init(&names, arena);
-    strlist_init(&others, arena);
-    for (const struct dirent *entry; (entry = readdir(dir)) != NULL;)
-        strlist_add_copy(entry->d_type == DT_REG ? &names : &others, entry->d_name);
-    closedir(dir);
-    for (listing.n_slots = 16; listing.n_slots < (names.n + others.n) * 2;)
-        listing.n_slots *= 2;
-    listing.slots = arena_array(arena, listing.n_slots, sizeof(struct slot));
-    for (size_t i = 0; i < names.n; i++)
-        insert(&listing, names.v[i], true);
-    for (size_t i = 0; i < others.n; i++)
-        insert(&listing, others.v[i], false);
-    return listing;
-}
-
 /* The compiler passes over a directory and over a link that leads nowhere.  Where a link
  * leads changes without a change in the directory: the link itself is watched. */
 static bool
-can_be_read(const struct walk *walk, const char *dir, const struct slot *slot)
+can_be_read(const struct walk *walk, const char *dir, const struct listing_name *entry)
 {
     struct stat info;
     char *path;
 
-    if (slot == NULL || slot->is_file)
-        return slot != NULL;
-    path = path_join(walk->arena, dir, slot->name);
-    if (walk->watched != NULL && lstat(path, &info) == 0 && S_ISLNK(info.st_mode))
+    if (entry == NULL || entry->is_file)
+        return entry != NULL;
+    path = path_join(walk->arena, dir, entry->name);
+    if (lstat(path, &info) == 0 && S_ISLNK(info.st_mode))
         strlist_add(walk->watched, path);
     return stat(path, &info) == 0 && !S_ISDIR(info.st_mode);
 }
 
 static void
-look_at(const struct walk *walk, const struct listing *listing, const char *dir, size_t i,
+look_at(const struct walk *walk, const struct listing *listing, size_t i,
         const char *name)
 {
-    walk->exists[i] = can_be_read(walk, dir, find(listing, name, strlen(name)));
+    walk->exists[i] =
+        can_be_read(walk, listing->path, listing_find(listing, name, strlen(name)));
     if (listing->has_precompiled) {
-        const char *other = arena_printf(walk->arena, "%s%s", name, precompiled_suffix);
+        const char *other = arena_printf(walk->arena, "%s" LISTING_PRECOMPILED, name);
 
-        walk->precompiled[i] = find(listing, other, strlen(other)) != NULL;
+        walk->precompiled[i] = listing_find(listing, other, strlen(other)) != NULL;
     }
+}
+
+/* The names from `from` on that have its first `len` characters behind `skip`: up to
+ * which one?  They are sorted, so they stand together. */
+static size_t
+same_until(const struct walk *walk, size_t skip, size_t len, size_t from, size_t to)
+{
+    const char *start = walk->names[from] + skip;
+    size_t low = from + 1;
+    size_t high = to;
+
+    while (low < high) {
+        const size_t middle = (low + high) / 2;
+
+        if (strncmp(walk->names[middle] + skip, start, len) == 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
 }
 
 /* Names [from, to) all begin with the same `skip` characters, which `dir` stands for. */
@@ -131,33 +79,25 @@ static void
 walk_directory(const struct walk *walk, const char *dir, size_t skip, size_t from,
                size_t to)
 {
-    const struct listing listing = list_directory(walk->arena, dir);
+    const struct listing *listing = listings_get(walk->listings, dir);
 
-    if (walk->watched != NULL)
-        strlist_add_copy(walk->watched, dir);
+    strlist_add(walk->watched, (char *)(uintptr_t)listing->path);
     while (from < to) {
         const char *name = walk->names[from] + skip;
         const size_t len = strcspn(name, "/");
-        size_t end = from + 1;
+        size_t end;
 
         if (name[len] == '\0') {
-            look_at(walk, &listing, dir, from++, name);
+            look_at(walk, listing, from++, name);
             continue;
         }
-        while (end < to && strncmp(walk->names[end] + skip, name, len + 1) == 0)
-            end++;
-        if (find(&listing, name, len) != NULL)
+        end = same_until(walk, skip, len + 1, from, to);
+        if (listing_find(listing, name, len) != NULL)
             walk_directory(
                 walk, path_join(walk->arena, dir, arena_strndup(walk->arena, name, len)),
                 skip + len + 1, from, end);
         from = end;
     }
-}
-
-static int
-compare_strings(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 static void
@@ -169,7 +109,7 @@ hash_found(struct hasher *hasher, uint64_t where, const struct walk *walk, size_
             hasher_str(hasher, walk->names[i]);
         if (walk->precompiled[i]) {
             hasher_str(hasher, walk->names[i]);
-            hasher_str(hasher, precompiled_suffix);
+            hasher_str(hasher, LISTING_PRECOMPILED);
         }
     }
 }
@@ -179,17 +119,8 @@ look_in(const struct walk *walk, const char *dir, size_t n)
 {
     memset(walk->exists, 0, n * sizeof(bool));
     memset(walk->precompiled, 0, n * sizeof(bool));
-    if (n > 0 && dir != NULL)
+    if (n > 0)
         walk_directory(walk, dir, 0, 0, n);
-}
-
-static struct walk
-walk_of(struct arena *arena, struct strlist *watched, size_t n)
-{
-    return (struct walk){.arena = arena,
-                         .watched = watched,
-                         .exists = arena_array(arena, n, sizeof(bool)),
-                         .precompiled = arena_array(arena, n, sizeof(bool))};
 }
 
 /* Which directories of the path come again behind themselves, by this or another name:
@@ -202,7 +133,7 @@ find_repeated(struct arena *arena, const char *const *dirs, size_t n)
     struct stat *info = arena_array(arena, n, sizeof(*info));
 
     for (size_t i = 0; i < n; i++) {
-        if (dirs[i] == NULL || stat(dirs[i], &info[i]) != 0)
+        if (stat(dirs[i], &info[i]) != 0)
             continue;
         for (size_t k = 0; k < i; k++)
             if (info[k].st_ino == info[i].st_ino && info[k].st_dev == info[i].st_dev)
@@ -211,86 +142,106 @@ find_repeated(struct arena *arena, const char *const *dirs, size_t n)
     return repeated;
 }
 
-static const char **
-chain_paths(struct arena *arena, const struct roots *roots,
-            const struct search_record *record)
-{
-    const char **paths = arena_array(arena, record->n_chain, sizeof(*paths));
-
-    for (size_t k = 0; k < record->n_chain; k++)
-        paths[k] = roots_path(roots, arena, &record->chain[k]);
-    return paths;
-}
-
 /* Names that are found in one directory of the path are not looked for in the next,
  * unless an #include_next does, or this is not the place where the directory counts. */
 static void
-search_chain(struct arena *arena, const struct roots *roots,
-             const struct search_record *record, struct hasher *hasher,
-             struct strlist *watched)
+search_chain(struct walk *walk, const struct search *search, struct digest *out)
 {
-    const struct search_name **open = arena_array(arena, record->n_names, sizeof(*open));
-    const char **dirs = chain_paths(arena, roots, record);
-    const bool *repeated = find_repeated(arena, dirs, record->n_chain);
-    size_t n = record->n_names;
-    struct walk walk = walk_of(arena, watched, n);
+    const struct search_name **open =
+        arena_array(walk->arena, search->n_names, sizeof(*open));
+    const bool *repeated = find_repeated(walk->arena, search->chain, search->n_chain);
+    size_t n = search->n_names;
+    struct hasher hasher;
 
-    walk.names = arena_array(arena, n, sizeof(char *));
+    walk->names = arena_array(walk->arena, n, sizeof(char *));
     for (size_t i = 0; i < n; i++)
-        open[i] = &record->names[i];
-    for (size_t k = 0; k < record->n_chain; k++) {
+        open[i] = &search->names[i];
+    hasher_init(&hasher, "nvcache search v2");
+    for (size_t k = 0; k < search->n_chain; k++) {
         size_t left = 0;
 
         for (size_t i = 0; i < n; i++)
-            walk.names[i] = open[i]->name;
-        look_in(&walk, dirs[k], n);
-        hash_found(hasher, k, &walk, n);
+            walk->names[i] = open[i]->name;
+        look_in(walk, search->chain[k], n);
+        hash_found(&hasher, k, walk, n);
         for (size_t i = 0; i < n; i++)
-            if (!walk.exists[i] || open[i]->is_next || repeated[k])
+            if (!walk->exists[i] || open[i]->is_next || repeated[k])
                 open[left++] = open[i];
         n = left;
     }
+    hasher_final(&hasher, out);
 }
 
 static void
-make_unique(struct strlist *list)
+search_beside(struct walk *walk, const struct roots *roots, const struct search *search,
+              const struct search_quotes *quotes, struct digest *out)
 {
-    size_t n = 0;
+    const struct place place = roots_place(roots, quotes->dir);
+    struct hasher hasher;
 
-    qsort(list->v, list->n, sizeof(char *), compare_strings);
-    for (size_t i = 0; i < list->n; i++)
-        if (n == 0 || !str_equal(list->v[n - 1], list->v[i]))
-            list->v[n++] = list->v[i];
-    list->n = n;
+    hasher_init(&hasher, "nvcache quotes v2");
+    hasher_u64(&hasher, place.kind);
+    hasher_u64(&hasher, place.index);
+    hasher_str(&hasher, place.rest);
+    walk->names = quotes->names;
+    look_in(walk, quotes->dir, quotes->n);
+    hash_found(&hasher, 0, walk, quotes->n);
+    if (quotes->has_computed) {
+        walk->names = search->beside;
+        look_in(walk, quotes->dir, search->n_beside);
+        hash_found(&hasher, 1, walk, search->n_beside);
+    }
+    hasher_final(&hasher, out);
 }
 
-void
-headers_in_chain(struct arena *arena, const struct roots *roots,
-                 const struct search_record *record, struct digest *out,
-                 struct strlist *watched)
+static int
+compare_digests(const void *a, const void *b)
+{
+    return memcmp(a, b, DIGEST_SIZE);
+}
+
+/* In an order that does not depend on where the directories are. */
+static void
+combine(struct digest *parts, size_t n, struct digest *out)
 {
     struct hasher hasher;
 
-    hasher_init(&hasher, "nvcache search v1");
-    search_chain(arena, roots, record, &hasher, watched);
+    if (n > 1)
+        qsort(parts, n, sizeof(*parts), compare_digests);
+    hasher_init(&hasher, "nvcache headers v2");
+    for (size_t i = 0; i < n; i++)
+        hasher_digest(&hasher, &parts[i]);
     hasher_final(&hasher, out);
-    if (watched != NULL)
-        make_unique(watched);
+}
+
+/* As many as the longest list of names. */
+static size_t
+longest(const struct search *search)
+{
+    size_t n = search->n_names > search->n_beside ? search->n_names : search->n_beside;
+
+    for (size_t i = 0; i < search->n_quotes; i++)
+        n = search->quotes[i].n > n ? search->quotes[i].n : n;
+    return n;
 }
 
 void
-headers_in_quotes(struct arena *arena, const struct roots *roots,
-                  const struct search_quotes *quotes, struct digest *out,
-                  struct strlist *watched)
+headers_search(struct arena *arena, const struct roots *roots, struct listings *listings,
+               const struct search *search, struct digest *out, struct strlist *watched)
 {
-    struct walk walk = walk_of(arena, watched, quotes->n);
-    struct hasher hasher;
+    struct digest *parts = arena_array(arena, 1 + search->n_quotes, sizeof(*parts));
+    const size_t n = longest(search);
+    struct walk walk = {.arena = arena,
+                        .listings = listings,
+                        .watched = watched,
+                        .exists = arena_array(arena, n, sizeof(bool)),
+                        .precompiled = arena_array(arena, n, sizeof(bool))};
 
-    walk.names = quotes->names;
-    look_in(&walk, roots_path(roots, arena, &quotes->dir), quotes->n);
-    hasher_init(&hasher, "nvcache quotes v1");
-    hash_found(&hasher, 0, &walk, quotes->n);
-    hasher_final(&hasher, out);
-    if (watched != NULL)
-        make_unique(watched);
+    search_chain(&walk, search, &parts[0]);
+    for (size_t i = 0; i < search->n_quotes; i++)
+        search_beside(&walk, roots, search, &search->quotes[i], &parts[1 + i]);
+    combine(parts, 1 + search->n_quotes, out);
+    for (size_t k = 0; k < search->n_chain; k++)
+        strlist_add(watched, (char *)(uintptr_t)search->chain[k]);
+    strlist_unique(watched);
 }

@@ -9,26 +9,14 @@
 #include "nvcache/entry/result.h"
 #include "nvcache/nvcc/toolchain.h"
 
-static enum nvc_status
-decode_group(struct arena *arena, const struct watch_group *group, bool is_chain)
-{
-    struct search_record search;
-    struct search_quotes quotes;
-
-    return is_chain
-               ? search_chain_decode(arena, group->record, group->record_len, &search)
-               : search_quotes_decode(arena, group->record, group->record_len, &quotes);
-}
-
 static bool
 is_good_manifest(const struct store_value *value)
 {
     struct arena arena = ARENA_INIT;
-    struct manifest manifest = {0};
-    enum nvc_status st = manifest_decode(&arena, value->data, value->len, &manifest);
+    struct manifest manifest;
+    const enum nvc_status st =
+        manifest_unpack(&arena, value->data, value->len, &manifest);
 
-    for (size_t i = 0; i < manifest.n_groups && st == NVC_OK; i++)
-        st = decode_group(&arena, &manifest.groups[i], i == 0);
     arena_fini(&arena);
     return st == NVC_OK;
 }

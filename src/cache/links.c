@@ -7,6 +7,7 @@
 #include "nvcache/base/fs.h"
 #include "nvcache/base/path.h"
 #include "nvcache/base/strlist.h"
+#include "listing_priv.h"
 #include "session_priv.h"
 
 #include <stdlib.h>
@@ -121,7 +122,7 @@ leave(const struct look *look, const struct spot *spot)
 static void
 look_along_chain(const struct look *look)
 {
-    const struct search_record *search = &look->closure->search;
+    const struct search *search = &look->closure->search;
     const struct search_name **open =
         arena_array(look->session->arena, search->n_names, sizeof(*open));
     size_t n = search->n_names;
@@ -129,7 +130,7 @@ look_along_chain(const struct look *look)
     for (size_t i = 0; i < n; i++)
         open[i] = &search->names[i];
     for (size_t k = 0; k < search->n_chain; k++) {
-        struct spot spot = spot_at(look, &search->chain[k]);
+        struct spot spot = spot_at(look, &search->places[k]);
         size_t left = 0;
 
         if (spot.real == NULL)
@@ -142,15 +143,41 @@ look_along_chain(const struct look *look)
     }
 }
 
+/* Names that an #include may compute, as far as something of their first part is there.
+ */
+static void
+look_for_computed(const struct look *look, struct spot *spot)
+{
+    const struct search *search = &look->closure->search;
+    const struct listing *listing = listings_get(look->closure->listings, spot->path);
+
+    for (size_t i = 0; i < search->n_beside;) {
+        const char *name = search->beside[i];
+        const size_t len = strcspn(name, "/");
+        const bool is_there = listing_find(listing, name, len) != NULL;
+
+        do {
+            if (is_there)
+                look_for(look, spot, search->beside[i]);
+            i++;
+        } while (i < search->n_beside && strncmp(search->beside[i], name, len) == 0 &&
+                 search->beside[i][len] == '/');
+    }
+}
+
 static void
 look_beside(const struct look *look, const struct search_quotes *quotes)
 {
-    struct spot spot = spot_at(look, &quotes->dir);
+    const struct place place = roots_place(&look->session->roots, quotes->dir);
+    struct spot spot = spot_at(look, &place);
 
-    for (size_t i = 0; spot.real != NULL && i < quotes->n; i++)
+    if (spot.real == NULL)
+        return;
+    for (size_t i = 0; i < quotes->n; i++)
         look_for(look, &spot, quotes->names[i]);
-    if (spot.real != NULL)
-        leave(look, &spot);
+    if (quotes->has_computed)
+        look_for_computed(look, &spot);
+    leave(look, &spot);
 }
 
 void

@@ -29,7 +29,7 @@ try_record(const struct record_key *key, struct store_value value, void *arg)
     struct attempt *attempt = arg;
     struct manifest manifest;
     enum nvc_status st =
-        manifest_decode(attempt->session->arena, value.data, value.len, &manifest);
+        manifest_unpack(attempt->session->arena, value.data, value.len, &manifest);
 
     (void)key;
     if (st != NVC_OK)

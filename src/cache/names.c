@@ -24,8 +24,10 @@ struct entry {
 
 struct name_set {
     struct arena *arena;
-    struct entry *slots; /* open addressing; name NULL is free */
-    size_t n_slots;      /* a power of two */
+    struct strlist beside;  /* not sorted, some twice */
+    struct strlist compute; /* directories, the same */
+    struct entry *slots;    /* open addressing; name NULL is free */
+    size_t n_slots;         /* a power of two */
     size_t n;
 };
 
@@ -37,6 +39,8 @@ names_new(struct arena *arena)
     set->arena = arena;
     set->n_slots = FIRST_SLOTS;
     set->slots = arena_array(arena, set->n_slots, sizeof(struct entry));
+    strlist_init(&set->beside, arena);
+    strlist_init(&set->compute, arena);
     return set;
 }
 
@@ -107,6 +111,25 @@ names_add(struct name_set *set, enum scan_name_kind kind, const char *dir,
     put(set, NULL, clean, len, kind == SCAN_NEXT);
 }
 
+void
+names_add_beside(struct name_set *set, const char *name)
+{
+    char *clean = path_clean(set->arena, name);
+
+    if (path_is_absolute(clean)) {
+        put(set, "/", clean + 1, strlen(clean + 1), false);
+        return;
+    }
+    put(set, NULL, clean, strlen(clean), false);
+    strlist_add(&set->beside, clean);
+}
+
+void
+names_compute_in(struct name_set *set, const char *dir)
+{
+    strlist_add(&set->compute, (char *)(uintptr_t)dir);
+}
+
 static int
 compare_entries(const void *a, const void *b)
 {
@@ -141,25 +164,106 @@ same_dir_until(const struct entry *entries, size_t from, size_t n)
     return to;
 }
 
+static int
+compare_quotes(const void *a, const void *b)
+{
+    return strcmp(((const struct search_quotes *)a)->dir,
+                  ((const struct search_quotes *)b)->dir);
+}
+
+/* Names in quotes by directory; entries from `at` on are those. */
+static void
+group_quotes(const struct name_set *set, const struct entry *entries, size_t at,
+             struct search *out)
+{
+    while (at < set->n) {
+        struct search_quotes *quotes = &out->quotes[out->n_quotes++];
+        const size_t end = same_dir_until(entries, at, set->n);
+
+        quotes->dir = entries[at].dir;
+        quotes->names = arena_array(set->arena, end - at, sizeof(char *));
+        for (; at < end; at++)
+            quotes->names[quotes->n++] = entries[at].name;
+    }
+}
+
+/* Directories whose files compute names: among the quotes already, or new ones. */
+static void
+mark_computed(const struct name_set *set, struct search *out)
+{
+    const size_t known = out->n_quotes;
+
+    for (size_t i = 0; i < set->compute.n; i++) {
+        const struct search_quotes wanted = {.dir = set->compute.v[i]};
+        struct search_quotes *found =
+            bsearch(&wanted, out->quotes, known, sizeof(wanted), compare_quotes);
+
+        if (found == NULL)
+            found = &out->quotes[out->n_quotes++];
+        found->dir = wanted.dir;
+        found->has_computed = true;
+    }
+    qsort(out->quotes, out->n_quotes, sizeof(*out->quotes), compare_quotes);
+}
+
 void
-names_finish(struct name_set *set, struct place (*place)(void *arg, const char *dir),
-             void *arg, struct search_record *out)
+names_finish(struct name_set *set, struct search *out)
 {
     const struct entry *entries = sorted(set);
     size_t i = 0;
 
+    strlist_unique(&set->beside);
+    strlist_unique(&set->compute);
+    out->beside = (const char **)(uintptr_t)set->beside.v;
+    out->n_beside = set->beside.n;
     out->names = arena_array(set->arena, set->n, sizeof(*out->names));
-    out->quotes = arena_array(set->arena, set->n, sizeof(*out->quotes));
+    out->quotes = arena_array(set->arena, set->n + set->compute.n, sizeof(*out->quotes));
     for (; i < set->n && entries[i].dir == NULL; i++)
         out->names[out->n_names++] =
             (struct search_name){entries[i].name, entries[i].is_next};
-    while (i < set->n) {
-        struct search_quotes *quotes = &out->quotes[out->n_quotes++];
-        const size_t end = same_dir_until(entries, i, set->n);
+    group_quotes(set, entries, i, out);
+    mark_computed(set, out);
+}
 
-        quotes->dir = place(arg, entries[i].dir);
-        quotes->names = arena_array(set->arena, end - i, sizeof(char *));
-        for (; i < end; i++)
-            quotes->names[quotes->n++] = entries[i].name;
+/* ---- parts ---- */
+
+struct parts {
+    uint32_t *hashes; /* NULL: only count */
+    size_t n;
+};
+
+static void
+add_parts(struct parts *parts, const char *name)
+{
+    while (*name != '\0') {
+        const size_t len = strcspn(name, "/");
+
+        if (parts->hashes != NULL)
+            parts->hashes[parts->n] = nameset_hash(name, len);
+        parts->n++;
+        name += len;
+        name += *name == '/';
     }
+}
+
+static void
+add_all_parts(struct parts *parts, const struct search *search)
+{
+    for (size_t i = 0; i < search->n_names; i++)
+        add_parts(parts, search->names[i].name);
+    for (size_t i = 0; i < search->n_quotes; i++)
+        for (size_t k = 0; k < search->quotes[i].n; k++)
+            add_parts(parts, search->quotes[i].names[k]);
+}
+
+void
+names_parts(struct arena *arena, const struct search *search, struct nameset *out)
+{
+    struct parts count = {NULL, 0};
+    struct parts parts = {NULL, 0};
+
+    add_all_parts(&count, search);
+    parts.hashes = arena_array(arena, count.n, sizeof(*parts.hashes));
+    add_all_parts(&parts, search);
+    nameset_make(parts.hashes, parts.n, out);
 }

@@ -1,7 +1,8 @@
 #ifndef NVCACHE_CACHE_NAMES_PRIV_H
 #define NVCACHE_CACHE_NAMES_PRIV_H
 
-#include "nvcache/entry/manifest.h"
+#include "nvcache/entry/nameset.h"
+#include "nvcache/entry/place.h"
 #include "nvcache/nvcc/scan.h"
 
 #include <stdbool.h>
@@ -13,6 +14,33 @@ struct arena;
 
 struct name_set;
 
+/* A name that is looked for along the search path. */
+struct search_name {
+    const char *name;
+    int is_next; /* also looked for behind the directory it was found in (#include_next)
+                  */
+};
+
+/* Names that files of one directory give in quotes: looked for there first. */
+struct search_quotes {
+    const char *dir;
+    const char **names; /* sorted */
+    size_t n;
+    bool has_computed; /* and all of search.beside */
+};
+
+struct search {
+    const char **chain;   /* the search path, in order */
+    struct place *places; /* of its directories */
+    size_t n_chain;
+    struct search_name *names; /* sorted */
+    size_t n_names;
+    struct search_quotes *quotes; /* sorted by directory */
+    size_t n_quotes;
+    const char **beside; /* names that a computed #include may stand for, sorted */
+    size_t n_beside;
+};
+
 struct name_set *names_new(struct arena *arena);
 
 /* `dir` is the directory of the file that mentions the name: quoted names are looked for
@@ -20,8 +48,16 @@ struct name_set *names_new(struct arena *arena);
 void names_add(struct name_set *set, enum scan_name_kind kind, const char *dir,
                const char *name, size_t len);
 
-/* Sorted; `places` turns a directory into its place. */
-void names_finish(struct name_set *set, struct place (*place)(void *arg, const char *dir),
-                  void *arg, struct search_record *out);
+/* A name that no directive spells out: looked for along the path, and beside each file
+ * that computes names. */
+void names_add_beside(struct name_set *set, const char *name);
+/* A directory with such files. */
+void names_compute_in(struct name_set *set, const char *dir);
+
+/* All of `out` but the chain and its places. */
+void names_finish(struct name_set *set, struct search *out);
+
+/* Every part between slashes of every name in the search. */
+void names_parts(struct arena *arena, const struct search *search, struct nameset *out);
 
 #endif

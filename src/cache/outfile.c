@@ -19,15 +19,6 @@ outfile_is_regular(const char *path)
     return stat(path, &info) != 0 ? errno == ENOENT : S_ISREG(info.st_mode);
 }
 
-static mode_t
-new_file_mode(void)
-{
-    const mode_t mask = umask(0);
-
-    umask(mask);
-    return 0666 & ~mask;
-}
-
 static enum nvc_status
 write_in_place(const char *path, const void *data, size_t len)
 {
@@ -56,8 +47,24 @@ outfile_write(struct arena *arena, const char *path, const void *data, size_t le
         return NVC_ERR_REPLAY;
     if (exists && info.st_nlink > 1)
         return write_in_place(path, data, len);
-    st = tmpfile_write(path, data, len, exists ? info.st_mode & 0777 : new_file_mode());
+    st = tmpfile_write(path, data, len, exists ? info.st_mode & 0777 : TMPFILE_NEW_FILE);
     if (st == NVC_ERR_PERMISSION && exists)
         return write_in_place(path, data, len);
     return st;
+}
+
+enum nvc_status
+outfile_begin(const char *path, struct tmpfile *tmp, mode_t *out_mode)
+{
+    struct stat info;
+    const bool exists = lstat(path, &info) == 0;
+    const mode_t mode = exists ? info.st_mode & 0777 : TMPFILE_NEW_FILE;
+    enum nvc_status st;
+
+    if (exists && (!S_ISREG(info.st_mode) || info.st_nlink > 1))
+        return NVC_MISS;
+    st = tmpfile_open_mode(tmp, path, mode);
+    if (st == NVC_OK)
+        *out_mode = mode;
+    return st == NVC_ERR_PERMISSION ? NVC_MISS : st;
 }

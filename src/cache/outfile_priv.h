@@ -4,6 +4,7 @@
 #include "nvcache/base/status.h"
 
 #include <stddef.h>
+#include <sys/types.h>
 
 struct arena;
 
@@ -13,6 +14,12 @@ struct arena;
  * directory is not writable, or it has other names) is written in place. */
 NVC_NODISCARD enum nvc_status outfile_write(struct arena *arena, const char *path,
                                             const void *data, size_t len);
+
+/* A temporary file to become the output with tmpfile_publish(tmp, *out_mode), for one
+ * that is too large to be kept in memory.  NVC_MISS where only outfile_write will do. */
+struct tmpfile;
+NVC_NODISCARD enum nvc_status outfile_begin(const char *path, struct tmpfile *tmp,
+                                            mode_t *out_mode);
 
 /* Is this a place outfile_write can serve: nothing, or a regular file, behind at most a
  * symbolic link? */

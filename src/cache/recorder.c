@@ -19,10 +19,12 @@
 #include "nvcache/entry/template.h"
 #include "nvcache/nvcc/depfile.h"
 #include "nvcache/store/store.h"
+#include "listing_priv.h"
 #include "outfile_priv.h"
 #include "session_priv.h"
 #include "steady_priv.h"
 #include "ties_priv.h"
+#include "watched_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +37,9 @@ fill_files(struct session *session, const struct closure *closure, struct manife
 {
     struct arena *arena = session->arena;
     const char *last = NULL;
+    struct hasher hasher;
 
+    hasher_init(&hasher, MANIFEST_INPUTS);
     out->dirs = arena_array(arena, closure->n, sizeof(*out->dirs));
     out->files = arena_array(arena, closure->n, sizeof(*out->files));
     for (size_t i = 0; i < closure->n; i++) {
@@ -47,60 +51,63 @@ fill_files(struct session *session, const struct closure *closure, struct manife
         last = dir;
         out->files[out->n_files++] =
             (struct manifest_file){.dir = (uint32_t)out->n_dirs - 1,
-                                   .name = path_base(path),
-                                   .digest = closure->files[i].digest};
+                                   .mark = manifest_mark(&closure->files[i].digest),
+                                   .name = path_base(path)};
+        hasher_digest(&hasher, &closure->files[i].digest);
+    }
+    hasher_final(&hasher, &out->inputs);
+}
+
+/* Builds write into these directories all the time. */
+static bool
+is_busy(const struct session *session, const char *dir)
+{
+    const struct nvcc_command *command = &session->command;
+
+    return str_equal(dir, ".") || str_equal(dir, session->cwd) ||
+           str_equal(dir, path_dir(session->arena, command->output)) ||
+           (command->deps != DEPS_NONE &&
+            str_equal(dir, path_dir(session->arena, command->depfile)));
+}
+
+/* The busy ones first. */
+static void
+order_watched(const struct session *session, const struct strlist *dirs,
+              struct watched *out)
+{
+    out->paths = arena_array(session->arena, dirs->n, sizeof(*out->paths));
+    for (int busy = 1; busy >= 0; busy--) {
+        for (size_t i = 0; i < dirs->n; i++)
+            if (is_busy(session, dirs->v[i]) == busy)
+                out->paths[out->n++] = dirs->v[i];
+        if (busy)
+            out->n_busy = out->n;
     }
 }
 
-static int
-compare_strings(const void *a, const void *b)
+/* A header that came while the compiler ran: it may have looked before or after. */
+static enum nvc_status
+fill_watched(struct session *session, struct listings *listings,
+             const struct closure *closure, struct manifest *out)
 {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
+    struct watched watched = {.names = &closure->names};
+    const char *news;
 
-/* All watched directories, sorted, each once. */
-static void
-unite(const struct closure *closure, size_t n_groups, struct strlist *all)
-{
-    size_t n = 0;
-
-    for (size_t g = 0; g < n_groups; g++)
-        for (size_t i = 0; i < closure->watched[g].n; i++)
-            strlist_add(all, closure->watched[g].v[i]);
-    qsort(all->v, all->n, sizeof(char *), compare_strings);
-    for (size_t i = 0; i < all->n; i++)
-        if (n == 0 || !str_equal(all->v[n - 1], all->v[i]))
-            all->v[n++] = all->v[i];
-    all->n = n;
-}
-
-static void
-fill_group(struct session *session, const struct strlist *dirs, const struct strlist *all,
-           struct watch_group *out)
-{
-    out->watched = arena_array(session->arena, dirs->n, sizeof(*out->watched));
-    for (size_t i = 0; i < dirs->n; i++) {
-        char **found =
-            bsearch(&dirs->v[i], all->v, all->n, sizeof(char *), compare_strings);
-
-        out->watched[out->n++] = (uint32_t)(found - all->v);
+    order_watched(session, &closure->watched, &watched);
+    watched_stamp(session->arena, &watched);
+    news = watched_since(session->arena, listings, &watched, session->begin_ns);
+    if (news != NULL) {
+        session->culprit = news;
+        return NVC_NOSTORE_MOVED;
     }
-}
-
-static void
-fill_watched(struct session *session, const struct closure *closure, struct manifest *out)
-{
-    struct strlist all;
-
-    out->n_groups = 1 + closure->search.n_quotes;
-    out->groups = arena_array(session->arena, out->n_groups, sizeof(*out->groups));
-    strlist_init(&all, session->arena);
-    unite(closure, out->n_groups, &all);
-    for (size_t g = 0; g < out->n_groups; g++)
-        fill_group(session, &closure->watched[g], &all, &out->groups[g]);
-    out->watched = arena_array(session->arena, all.n, sizeof(*out->watched));
-    for (size_t i = 0; i < all.n; i++)
-        out->watched[out->n_watched++] = roots_place(&session->roots, all.v[i]);
+    watched_digest(session->arena, listings, &watched, session->memo, clock_file_ns(),
+                   &out->seen);
+    out->names = closure->names;
+    out->n_busy = watched.n_busy;
+    out->watched = arena_array(session->arena, watched.n, sizeof(*out->watched));
+    for (size_t i = 0; i < watched.n; i++)
+        out->watched[out->n_watched++] = roots_place(&session->roots, watched.paths[i]);
+    return NVC_OK;
 }
 
 static void
@@ -124,18 +131,14 @@ hash_places(struct hasher *hasher, const struct manifest *manifest)
 
 /* Equal inputs give one result record, however many processes compile them at once. */
 static void
-compute_result_key(const struct session *session, const struct closure *closure,
-                   struct manifest *manifest)
+compute_result_key(const struct session *session, struct manifest *manifest)
 {
     struct hasher hasher;
 
     hasher_init(&hasher, "nvcache result v2");
     hasher_digest(&hasher, &session->key.digest);
-    for (size_t i = 0; i < closure->n; i++)
-        hasher_digest(&hasher, &closure->files[i].digest);
-    hasher_digest(&hasher, &closure->search.found);
-    for (size_t i = 0; i < closure->search.n_quotes; i++)
-        hasher_digest(&hasher, &closure->search.quotes[i].found);
+    hasher_digest(&hasher, &manifest->inputs);
+    hasher_digest(&hasher, &manifest->searched);
     hash_places(&hasher, manifest);
     hasher_final(&hasher, &manifest->result);
 }
@@ -194,39 +197,15 @@ store_result(struct session *session, const struct compiled *compiled,
     return st == NVC_ERR_LIMIT ? NVC_NOSTORE_LARGE : NVC_NOSTORE_STORE;
 }
 
-/* All groups' records in one buffer, which must not move afterwards. */
-static void
-encode_groups(const struct search_record *search, struct manifest *manifest,
-              struct buf *records)
-{
-    size_t at = 0;
-
-    search_chain_encode(search, records);
-    manifest->groups[0].record_len = records->len;
-    for (size_t i = 0; i < search->n_quotes; i++) {
-        const size_t begin = records->len;
-
-        search_quotes_encode(&search->quotes[i], records);
-        manifest->groups[1 + i].record_len = records->len - begin;
-    }
-    for (size_t g = 0; g < manifest->n_groups; g++) {
-        manifest->groups[g].record = records->data + at;
-        at += manifest->groups[g].record_len;
-    }
-}
-
 static enum nvc_status
-store_manifest(struct session *session, const struct closure *closure,
-               struct manifest *manifest)
+store_manifest(struct session *session, const struct manifest *manifest)
 {
     const struct record_key key =
         key_record_at(RECORD_MANIFEST, &session->key.digest, clock_wall_ns());
-    AUTO_BUF records = BUF_INIT;
     AUTO_BUF record = BUF_INIT;
     enum nvc_status st;
 
-    encode_groups(&closure->search, manifest, &records);
-    manifest_encode(manifest, &record);
+    manifest_pack(manifest, session->config->compression_level, &record);
     st = store_put(session->store, &key, record.data, record.len);
     if (st == NVC_OK)
         return NVC_OK;
@@ -252,29 +231,32 @@ read_output(const struct session *session, struct buf *out)
 static enum nvc_status
 record(struct session *session, const struct compiled *compiled, struct texts *texts)
 {
+    struct listings *listings = listings_new(session->arena);
     struct closure closure;
     struct manifest manifest = {0};
     enum nvc_status st = read_output(session, &texts->output);
 
     if (st == NVC_OK)
-        st = closure_build(session, compiled->dependencies.v, compiled->dependencies.n,
-                           &closure);
+        st = closure_build(session, listings, compiled->dependencies.v,
+                           compiled->dependencies.n, &closure);
     if (st == NVC_OK)
         st = steady_check(session, &closure);
+    if (st == NVC_OK)
+        st = fill_watched(session, listings, &closure, &manifest);
     if (st != NVC_OK)
         return st;
     manifest.compile_us = (uint64_t)(compiled->process.wall_ns / 1000);
     manifest.created_s = (uint64_t)(clock_wall_ns() / 1000000000);
     fill_files(session, &closure, &manifest);
-    fill_watched(session, &closure, &manifest);
+    manifest.searched = closure.searched;
     st = ties_fill(session, &closure, &manifest);
     if (st != NVC_OK)
         return st;
-    compute_result_key(session, &closure, &manifest);
+    compute_result_key(session, &manifest);
     session->result = manifest.result;
     st = store_result(session, compiled, &manifest, texts);
     if (st == NVC_OK)
-        st = store_manifest(session, &closure, &manifest);
+        st = store_manifest(session, &manifest);
     if (st == NVC_OK)
         explain_remember(session);
     return st;

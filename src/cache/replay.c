@@ -7,6 +7,7 @@
 #include "nvcache/base/arena.h"
 #include "nvcache/base/buf.h"
 #include "nvcache/base/fs.h"
+#include "nvcache/base/tmpfile.h"
 #include "nvcache/entry/result.h"
 #include "nvcache/entry/template.h"
 #include "nvcache/store/store.h"
@@ -15,8 +16,14 @@
 
 #include <unistd.h>
 
+enum {
+    STREAM_MIN = 1 << 20 /* unpacking less than this in memory is as fast */
+};
+
 struct unpacked {
     struct buf output;
+    struct tmpfile staged; /* a large output, checked but not under its name yet */
+    mode_t mode;
     struct buf depfile;
     struct buf out;
     struct buf err;
@@ -26,6 +33,7 @@ static void
 unpacked_fini(struct unpacked *unpacked)
 {
     buf_fini(&unpacked->output);
+    tmpfile_discard(&unpacked->staged);
     buf_fini(&unpacked->depfile);
     buf_fini(&unpacked->out);
     buf_fini(&unpacked->err);
@@ -51,6 +59,29 @@ unpack_text(const struct session *session, const struct result *result,
 }
 
 static enum nvc_status
+write_piece(void *arg, const void *data, size_t len)
+{
+    const struct tmpfile *tmp = arg;
+
+    return fs_write_full(tmp->fd, data, len);
+}
+
+static enum nvc_status
+unpack_output(const struct session *session, const struct result_part *part,
+              struct unpacked *unpacked)
+{
+    enum nvc_status st = NVC_MISS;
+
+    if (part->plain_len >= STREAM_MIN)
+        st = outfile_begin(session->command.output, &unpacked->staged, &unpacked->mode);
+    if (st == NVC_OK)
+        st = result_stream(part, write_piece, &unpacked->staged);
+    else if (st == NVC_MISS)
+        st = result_unpack(part, &unpacked->output);
+    return st;
+}
+
+static enum nvc_status
 unpack(const struct session *session, const struct result *result,
        struct unpacked *unpacked)
 {
@@ -59,7 +90,7 @@ unpack(const struct session *session, const struct result *result,
 
     if (output == NULL)
         return NVC_ERR_CORRUPT;
-    st = result_unpack(output, &unpacked->output);
+    st = unpack_output(session, output, unpacked);
     if (st == NVC_OK)
         st = unpack_text(session, result, ROLE_DEPFILE, &unpacked->depfile);
     if (st == NVC_OK)
@@ -70,7 +101,7 @@ unpack(const struct session *session, const struct result *result,
 }
 
 static enum nvc_status
-write_files(const struct session *session, const struct unpacked *unpacked)
+write_files(const struct session *session, struct unpacked *unpacked)
 {
     const struct nvcc_command *command = &session->command;
     enum nvc_status st = NVC_OK;
@@ -78,7 +109,9 @@ write_files(const struct session *session, const struct unpacked *unpacked)
     if (command->deps != DEPS_NONE)
         st = outfile_write(session->arena, command->depfile, unpacked->depfile.data,
                            unpacked->depfile.len);
-    if (st == NVC_OK)
+    if (st == NVC_OK && unpacked->staged.path != NULL)
+        st = tmpfile_publish(&unpacked->staged, unpacked->mode);
+    else if (st == NVC_OK)
         st = outfile_write(session->arena, command->output, unpacked->output.data,
                            unpacked->output.len);
     return st == NVC_OK ? NVC_OK : NVC_ERR_REPLAY;
@@ -95,7 +128,11 @@ print_streams(const struct unpacked *unpacked)
 static enum nvc_status
 replay_value(struct session *session, const struct store_value *value)
 {
-    struct unpacked unpacked = {BUF_INIT, BUF_INIT, BUF_INIT, BUF_INIT};
+    struct unpacked unpacked = {.output = BUF_INIT,
+                                .staged = TMPFILE_INIT,
+                                .depfile = BUF_INIT,
+                                .out = BUF_INIT,
+                                .err = BUF_INIT};
     struct result result;
     enum nvc_status st = result_decode(value->data, value->len, &result);
 
@@ -104,7 +141,7 @@ replay_value(struct session *session, const struct store_value *value)
     if (st == NVC_OK)
         st = write_files(session, &unpacked);
     if (st == NVC_OK) {
-        session->event.bytes = unpacked.output.len;
+        session->event.bytes = result_find(&result, ROLE_OUTPUT)->plain_len;
         print_streams(&unpacked);
     }
     unpacked_fini(&unpacked);

@@ -1,10 +1,10 @@
-/* The end of an invocation: one counted outcome, everything closed. */
+/* The end of an invocation: one counted outcome.  What is open is left to the end of the
+ * process, which is next: unmapping by hand costs twice. */
 
 #include "session_priv.h"
 
 #include "nvcache/base/log.h"
 #include "nvcache/cache/config.h"
-#include "nvcache/digest/memo.h"
 #include "nvcache/store/store.h"
 
 void
@@ -44,13 +44,11 @@ session_end(struct session *session)
 
     if (session->store != NULL)
         count_damage(session);
-    store_close(session->store);
-    memo_close(session->memo);
-    session->store = NULL;
-    session->memo = NULL;
     if (config->problems.n > 0)
         session_error(session, NVC_ERR_CONFIG);
-    if (config->dir != NULL)
+    if (session->store != NULL)
+        st = counters_add_to(session->store, &session->event);
+    else if (config->dir != NULL)
         st = counters_add(config->dir, config->umask, &session->event);
     log_event("end", "outcome=%s%s%s nostore=%s counters=%s",
               status_word(session->event.outcome),

@@ -50,7 +50,8 @@ struct session {
  */
 void session_error(struct session *session, enum nvc_status status);
 
-/* Append the event to the counters and close store and memo. */
+/* Append the event to the counters.  The process ends, or becomes another program, after
+ * that. */
 void session_end(struct session *session);
 
 #endif

@@ -126,7 +126,7 @@ add_literal_base(struct filling *filling, const char *name)
 }
 
 static size_t
-count_names(const struct search_record *search)
+count_names(const struct search *search)
 {
     size_t n = search->n_names;
 
@@ -138,7 +138,7 @@ count_names(const struct search_record *search)
 static void
 find_bases(struct filling *filling)
 {
-    const struct search_record *search = &filling->closure->search;
+    const struct search *search = &filling->closure->search;
     const struct roots *roots = &filling->session->roots;
     struct arena *arena = filling->session->arena;
     const struct root *source = roots_find(roots, ROOT_SOURCE, 0);
@@ -148,7 +148,7 @@ find_bases(struct filling *filling)
     if (source != NULL)
         add_base(filling, source->path, place_of_root(source));
     for (size_t k = 0; k < search->n_chain; k++)
-        add_base(filling, roots_path(roots, arena, &search->chain[k]), search->chain[k]);
+        add_base(filling, search->chain[k], search->places[k]);
     for (size_t i = 0; i < search->n_names; i++)
         add_literal_base(filling, search->names[i].name);
     for (size_t i = 0; i < search->n_quotes; i++)

@@ -3,21 +3,25 @@
  * All inputs are stat'ed once.  One checksum over the stamps, looked up in the memo, says
  * "these very stamps have been checked against this manifest before"; only when it does
  * not are contents compared.  The searched directories have a checksum of their own,
- * because they change more often (a build writes its outputs somewhere).
+ * because they change more often (a build writes its outputs somewhere); what counts in
+ * them then is a digest of the names that any input mentions, and only when that differs
+ * too are headers searched as they were after the compile.
  *
  * Must never accept on a time stamp alone what was not compared by contents once. */
 
 #include "validate_priv.h"
 
+#include "closure_priv.h"
 #include "nvcache/base/arena.h"
 #include "nvcache/base/clock.h"
 #include "nvcache/base/path.h"
 #include "nvcache/base/strlist.h"
 #include "nvcache/digest/filedigest.h"
 #include "nvcache/digest/memo.h"
-#include "headers_priv.h"
+#include "listing_priv.h"
 #include "session_priv.h"
 #include "ties_priv.h"
+#include "watched_priv.h"
 
 #include <errno.h>
 #include <string.h>
@@ -25,8 +29,7 @@
 
 enum {
     SEED_FILES = 3,
-    SEED_WATCHED = 4,
-    SEED_GROUP = 1000
+    SEED_WATCHED = 4
 };
 
 struct validation {
@@ -106,9 +109,14 @@ all_settled(const struct stamp *stamps, size_t n, int64_t now_ns)
     return true;
 }
 
+/* The marks find the file that differs; only all digests together say that none does. */
 static enum nvc_status
 compare_contents(const struct validation *v)
 {
+    struct hasher hasher;
+    struct digest inputs;
+
+    hasher_init(&hasher, MANIFEST_INPUTS);
     for (size_t i = 0; i < v->manifest->n_files; i++) {
         const char *path = file_path(v, i);
         struct digest digest;
@@ -117,10 +125,14 @@ compare_contents(const struct validation *v)
 
         if (st != NVC_OK)
             return miss(v, NVC_MISS_GONE, path);
-        if (!digest_equal(&digest, &v->manifest->files[i].digest))
+        if (manifest_mark(&digest) != v->manifest->files[i].mark)
             return miss(v, NVC_MISS_INPUT, path);
+        hasher_digest(&hasher, &digest);
     }
-    return NVC_OK;
+    hasher_final(&hasher, &inputs);
+    return digest_equal(&inputs, &v->manifest->inputs)
+               ? NVC_OK
+               : miss(v, NVC_MISS_INPUT, "an input");
 }
 
 /* The memo's key for "these stamps, against this manifest". */
@@ -159,130 +171,69 @@ check_files(struct validation *v)
     return st;
 }
 
-/* A directory that is not there has a stamp of zeros: when it appears, that changes. */
-static struct stamp *
-stamp_watched(const struct validation *v)
+/* All that is read is read where the current command would read it. */
+static enum nvc_status
+resolve_watched(const struct validation *v, struct watched *out)
 {
     const struct manifest *manifest = v->manifest;
     struct arena *arena = v->session->arena;
-    struct stamp *stamps = arena_array(arena, manifest->n_watched, sizeof(*stamps));
 
-    for (size_t i = 0; i < manifest->n_watched; i++) {
-        const char *path = roots_path(&v->session->roots, arena, &manifest->watched[i]);
-        struct stat info;
-
-        if (path != NULL && stat(path, &info) == 0)
-            stamps[i] = stamp_of(&info);
+    *out =
+        (struct watched){.paths = arena_array(arena, manifest->n_watched, sizeof(char *)),
+                         .n = manifest->n_watched,
+                         .n_busy = manifest->n_busy,
+                         .names = &manifest->names};
+    for (size_t i = 0; i < out->n; i++) {
+        out->paths[i] = roots_path(&v->session->roots, arena, &manifest->watched[i]);
+        if (out->paths[i] == NULL)
+            return miss(v, NVC_MISS_PATH, manifest->watched[i].rest);
     }
-    return stamps;
-}
-
-/* Were the same directories read as when the run was recorded?  One that is new would not
- * be watched, and what appears in it later would not be seen. */
-static bool
-is_same_watched(const struct validation *v, const struct strlist *now, size_t group)
-{
-    const struct watch_group *members = &v->manifest->groups[group];
-
-    if (now->n != members->n)
-        return false;
-    for (size_t i = 0; i < now->n; i++) {
-        const struct place *place = &v->manifest->watched[members->watched[i]];
-        const char *then = roots_path(&v->session->roots, v->session->arena, place);
-        size_t k = 0;
-
-        while (then != NULL && k < now->n && !str_equal(now->v[k], then))
-            k++;
-        if (then == NULL || k == now->n)
-            return false;
-    }
-    return true;
-}
-
-/* What the search of one group finds now, and what it found then. */
-static enum nvc_status
-search_group(const struct validation *v, size_t group, struct strlist *watched,
-             struct digest *now, struct digest *then)
-{
-    const struct watch_group *members = &v->manifest->groups[group];
-    struct arena *arena = v->session->arena;
-    struct search_record chain;
-    struct search_quotes quotes;
-    enum nvc_status st;
-
-    if (group == 0) {
-        st = search_chain_decode(arena, members->record, members->record_len, &chain);
-        if (st != NVC_OK)
-            return st;
-        headers_in_chain(arena, &v->session->roots, &chain, now, watched);
-        *then = chain.found;
-        return NVC_OK;
-    }
-    st = search_quotes_decode(arena, members->record, members->record_len, &quotes);
-    if (st != NVC_OK)
-        return st;
-    headers_in_quotes(arena, &v->session->roots, &quotes, now, watched);
-    *then = quotes.found;
     return NVC_OK;
 }
 
-/* Look again where one group's directories have changed. */
+/* A name that counts has come or gone somewhere.  Whether that changes the answer is told
+ * by searching again; the inputs are unchanged, so they mention the same names. */
 static enum nvc_status
-check_found(const struct validation *v, size_t group)
+search_again(const struct validation *v, struct listings *listings)
 {
-    struct strlist watched;
-    struct digest now;
-    struct digest then;
+    const size_t n = v->manifest->n_files;
+    char **paths = arena_array(v->session->arena, n, sizeof(*paths));
+    struct closure closure;
 
-    strlist_init(&watched, v->session->arena);
-    if (search_group(v, group, &watched, &now, &then) != NVC_OK)
-        return miss(v, NVC_MISS_LOST, "damaged search record");
-    if (!digest_equal(&now, &then) || !is_same_watched(v, &watched, group))
+    for (size_t i = 0; i < n; i++)
+        paths[i] = (char *)(uintptr_t)file_path(v, i);
+    if (closure_build(v->session, listings, paths, n, &closure) != NVC_OK ||
+        closure.n != n || !digest_equal(&closure.searched, &v->manifest->searched))
         return miss(v, NVC_MISS_SEARCH, "header search path");
     return NVC_OK;
 }
 
-/* The stamps of one group together. */
-static struct stamp *
-group_stamps(const struct validation *v, const struct stamp *all, size_t group)
-{
-    const struct watch_group *members = &v->manifest->groups[group];
-    struct stamp *stamps = arena_array(v->session->arena, members->n, sizeof(*stamps));
-
-    for (size_t i = 0; i < members->n; i++)
-        stamps[i] = all[members->watched[i]];
-    return stamps;
-}
-
 static enum nvc_status
-check_group(const struct validation *v, const struct stamp *all, size_t group)
+look_again(const struct validation *v, const struct watched *watched)
 {
-    const size_t n = v->manifest->groups[group].n;
-    const struct stamp *stamps = group_stamps(v, all, group);
-    const struct checksum key = stamps_key(v, stamps, n, SEED_GROUP + group);
-    enum nvc_status st;
+    struct listings *listings = listings_new(v->session->arena);
+    struct digest seen;
 
-    if (is_known(v, key))
-        return NVC_OK;
-    st = check_found(v, group);
-    if (st == NVC_OK && all_settled(stamps, n, v->now_ns))
-        memo_put(v->session->memo, key, &v->manifest->result);
-    return st;
+    watched_digest(v->session->arena, listings, watched, v->session->memo, v->now_ns,
+                   &seen);
+    return digest_equal(&seen, &v->manifest->seen) ? NVC_OK : search_again(v, listings);
 }
 
 static enum nvc_status
 check_search(const struct validation *v)
 {
-    const size_t n = v->manifest->n_watched;
-    const struct stamp *stamps = stamp_watched(v);
-    const struct checksum key = stamps_key(v, stamps, n, SEED_WATCHED);
-    enum nvc_status st = NVC_OK;
+    struct watched watched;
+    struct checksum key;
+    enum nvc_status st = resolve_watched(v, &watched);
 
+    if (st != NVC_OK)
+        return st;
+    watched_stamp(v->session->arena, &watched);
+    key = stamps_key(v, watched.stamps, watched.n, SEED_WATCHED);
     if (is_known(v, key))
         return NVC_OK;
-    for (size_t group = 0; group < v->manifest->n_groups && st == NVC_OK; group++)
-        st = check_group(v, stamps, group);
-    if (st == NVC_OK && all_settled(stamps, n, v->now_ns))
+    st = look_again(v, &watched);
+    if (st == NVC_OK && all_settled(watched.stamps, watched.n, v->now_ns))
         memo_put(v->session->memo, key, &v->manifest->result);
     return st;
 }

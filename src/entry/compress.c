@@ -7,7 +7,8 @@
 #include <zstd.h>
 
 enum {
-    WINDOW_LOG_MAX = 27
+    WINDOW_LOG_MAX = 27,
+    PIECE = 256 << 10
 };
 
 bool
@@ -37,6 +38,45 @@ compress_unpack(const void *data, size_t len, void *plain, size_t plain_len)
     n = ZSTD_decompressDCtx(context, plain, plain_len, data, len);
     ZSTD_freeDCtx(context);
     return !ZSTD_isError(n) && n == plain_len ? NVC_OK : NVC_ERR_CORRUPT;
+}
+
+static enum nvc_status
+stream(ZSTD_DCtx *context, ZSTD_inBuffer *in, size_t plain_len, compress_writer *write,
+       void *arg)
+{
+    AUTO_BUF piece = BUF_INIT;
+    size_t left = plain_len;
+    size_t hint = 1;
+
+    while (hint != 0) {
+        ZSTD_outBuffer out = {buf_reserve(&piece, PIECE), PIECE, 0};
+        enum nvc_status st;
+
+        hint = ZSTD_decompressStream(context, &out, in);
+        if (ZSTD_isError(hint) || out.pos > left || (out.pos == 0 && hint != 0))
+            return NVC_ERR_CORRUPT;
+        left -= out.pos;
+        st = write(arg, out.dst, out.pos);
+        if (st != NVC_OK)
+            return st;
+    }
+    return left == 0 && in->pos == in->size ? NVC_OK : NVC_ERR_CORRUPT;
+}
+
+enum nvc_status
+compress_stream(const void *data, size_t len, size_t plain_len, compress_writer *write,
+                void *arg)
+{
+    ZSTD_DCtx *context = ZSTD_createDCtx();
+    ZSTD_inBuffer in = {data, len, 0};
+    enum nvc_status st;
+
+    if (context == NULL)
+        return NVC_ERR_NOMEM;
+    ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
+    st = stream(context, &in, plain_len, write, arg);
+    ZSTD_freeDCtx(context);
+    return st;
 }
 
 bool

@@ -1,17 +1,19 @@
 /* The bytes of a manifest record.  Every count is checked against its limit and against
  * the bytes that are left before anything is allocated for it.
  *
- *   version u16 | flags u16 | result 32 | compile_us u64 | created_s u64
+ *   version u16 | flags u16 | result 32 | inputs 32 | searched 32 | seen 32
+ *   compile_us u64 | created_s u64
  *   ties:  u32 n, n x (place at, place is, u8 is_link)
  *   dirs:  u32 n, n x place
- *   files: u32 n, n x (dir u32, name), then n x digest
- *   watched: u32 n, n x place
- *   groups: u32 n, n x (u32 n, n x u32, u32 len, bytes of a search record) */
+ *   files: u32 n, for each dir how many (varint), n x name, n x mark u32
+ *   watched: u32 n, n x place | busy u32
+ *   names: nameset.h */
 
 #include "nvcache/entry/manifest.h"
 
 #include "nvcache/base/arena.h"
 #include "nvcache/base/buf.h"
+#include "nvcache/entry/packed.h"
 #include "nvcache/entry/wire.h"
 #include "place_priv.h"
 
@@ -19,45 +21,24 @@
 
 enum {
     STR_MIN = 5,
-    PLACE_MIN = 2 + STR_MIN
+    PLACE_MIN = 3,
+    PLAIN_MAX = 64 << 20,
+    MARK_SIZE = 4
 };
 
-void
-place_put(struct buf *out, const struct place *place)
+uint32_t
+manifest_mark(const struct digest *digest)
 {
-    wire_put_u8(out, place->kind);
-    wire_put_u8(out, place->index);
-    wire_put_str(out, place->rest);
+    struct wire_reader reader;
+
+    wire_read_init(&reader, digest->bytes, MARK_SIZE);
+    return wire_u32(&reader);
 }
 
-void
-place_read(struct wire_reader *reader, struct place *out)
+static void
+put_digest(struct buf *out, const struct digest *digest)
 {
-    out->kind = wire_u8(reader);
-    out->index = wire_u8(reader);
-    out->rest = wire_str(reader, PLACE_MAX);
-    if (out->kind >= ROOT_KINDS)
-        reader->bad = true;
-}
-
-void
-place_list_put(struct buf *out, const struct place *places, size_t n)
-{
-    wire_put_u32(out, (uint32_t)n);
-    for (size_t i = 0; i < n; i++)
-        place_put(out, &places[i]);
-}
-
-struct place *
-place_list_read(struct arena *arena, struct wire_reader *reader, size_t *out_n)
-{
-    const uint32_t n = wire_count(reader, MANIFEST_MAX_DIRS, PLACE_MIN);
-    struct place *places = arena_array(arena, n, sizeof(*places));
-
-    for (uint32_t i = 0; i < n; i++)
-        place_read(reader, &places[i]);
-    *out_n = n;
-    return places;
+    buf_append(out, digest->bytes, DIGEST_SIZE);
 }
 
 static void
@@ -74,26 +55,20 @@ put_ties(struct buf *out, const struct manifest *manifest)
 static void
 put_files(struct buf *out, const struct manifest *manifest)
 {
+    size_t at = 0;
+
     wire_put_u32(out, (uint32_t)manifest->n_files);
-    for (size_t i = 0; i < manifest->n_files; i++) {
-        wire_put_u32(out, manifest->files[i].dir);
-        wire_put_str(out, manifest->files[i].name);
+    for (size_t dir = 0; dir < manifest->n_dirs; dir++) {
+        const size_t begin = at;
+
+        while (at < manifest->n_files && manifest->files[at].dir == dir)
+            at++;
+        wire_put_varint(out, at - begin);
     }
     for (size_t i = 0; i < manifest->n_files; i++)
-        buf_append(out, manifest->files[i].digest.bytes, DIGEST_SIZE);
-}
-
-static void
-put_groups(struct buf *out, const struct manifest *manifest)
-{
-    wire_put_u32(out, (uint32_t)manifest->n_groups);
-    for (size_t i = 0; i < manifest->n_groups; i++) {
-        wire_put_u32(out, (uint32_t)manifest->groups[i].n);
-        for (size_t k = 0; k < manifest->groups[i].n; k++)
-            wire_put_u32(out, manifest->groups[i].watched[k]);
-        wire_put_u32(out, (uint32_t)manifest->groups[i].record_len);
-        buf_append(out, manifest->groups[i].record, manifest->groups[i].record_len);
-    }
+        wire_put_text(out, manifest->files[i].name);
+    for (size_t i = 0; i < manifest->n_files; i++)
+        wire_put_u32(out, manifest->files[i].mark);
 }
 
 void
@@ -101,14 +76,18 @@ manifest_encode(const struct manifest *manifest, struct buf *out)
 {
     wire_put_u16(out, MANIFEST_VERSION);
     wire_put_u16(out, 0);
-    buf_append(out, manifest->result.bytes, DIGEST_SIZE);
+    put_digest(out, &manifest->result);
+    put_digest(out, &manifest->inputs);
+    put_digest(out, &manifest->searched);
+    put_digest(out, &manifest->seen);
     wire_put_u64(out, manifest->compile_us);
     wire_put_u64(out, manifest->created_s);
     put_ties(out, manifest);
     place_list_put(out, manifest->dirs, manifest->n_dirs);
     put_files(out, manifest);
     place_list_put(out, manifest->watched, manifest->n_watched);
-    put_groups(out, manifest);
+    wire_put_u32(out, (uint32_t)manifest->n_busy);
+    nameset_put(out, &manifest->names);
 }
 
 static void
@@ -134,43 +113,43 @@ read_ties(struct arena *arena, struct wire_reader *reader, struct manifest *out)
     }
 }
 
+/* Which files are in which directory: all of them, in order. */
+static void
+read_counts(struct wire_reader *reader, struct manifest *out)
+{
+    size_t at = 0;
+
+    for (size_t dir = 0; dir < out->n_dirs && !reader->bad; dir++) {
+        const uint64_t n = wire_varint(reader);
+
+        if (n > out->n_files - at)
+            reader->bad = true;
+        for (uint64_t i = 0; i < n && !reader->bad; i++)
+            out->files[at++].dir = (uint32_t)dir;
+    }
+    if (at != out->n_files)
+        reader->bad = true;
+}
+
 static void
 read_files(struct arena *arena, struct wire_reader *reader, struct manifest *out)
 {
-    out->n_files = wire_count(reader, MANIFEST_MAX_FILES, 4 + STR_MIN + DIGEST_SIZE);
+    out->n_files = wire_count(reader, MANIFEST_MAX_FILES, 1 + MARK_SIZE);
     out->files = arena_array(arena, out->n_files, sizeof(*out->files));
-    for (size_t i = 0; i < out->n_files; i++) {
-        out->files[i].dir = wire_u32(reader);
-        out->files[i].name = wire_str(reader, PLACE_MAX);
-        if (out->files[i].dir >= out->n_dirs)
-            reader->bad = true;
-    }
-    for (size_t i = 0; i < out->n_files; i++)
-        read_digest(reader, &out->files[i].digest);
+    read_counts(reader, out);
+    for (size_t i = 0; i < out->n_files && !reader->bad; i++)
+        out->files[i].name = wire_text(reader, PLACE_MAX + 1);
+    for (size_t i = 0; i < out->n_files && !reader->bad; i++)
+        out->files[i].mark = wire_u32(reader);
 }
 
 static void
-read_group(struct arena *arena, struct wire_reader *reader, size_t n_watched,
-           struct watch_group *group)
+read_watched(struct arena *arena, struct wire_reader *reader, struct manifest *out)
 {
-    group->n = wire_count(reader, MANIFEST_MAX_DIRS, 4);
-    group->watched = arena_array(arena, group->n, sizeof(*group->watched));
-    for (size_t k = 0; k < group->n; k++) {
-        group->watched[k] = wire_u32(reader);
-        if (group->watched[k] >= n_watched)
-            reader->bad = true;
-    }
-    group->record_len = wire_u32(reader);
-    group->record = wire_bytes(reader, group->record_len);
-}
-
-static void
-read_groups(struct arena *arena, struct wire_reader *reader, struct manifest *out)
-{
-    out->n_groups = wire_count(reader, MANIFEST_MAX_DIRS, 8);
-    out->groups = arena_array(arena, out->n_groups, sizeof(*out->groups));
-    for (size_t i = 0; i < out->n_groups; i++)
-        read_group(arena, reader, out->n_watched, &out->groups[i]);
+    out->watched = place_list_read(arena, reader, &out->n_watched);
+    out->n_busy = wire_u32(reader);
+    if (out->n_busy > out->n_watched)
+        reader->bad = true;
 }
 
 enum nvc_status
@@ -183,15 +162,38 @@ manifest_decode(struct arena *arena, const void *data, size_t len, struct manife
     if (wire_u16(&reader) != MANIFEST_VERSION || wire_u16(&reader) != 0)
         return NVC_ERR_FORMAT;
     read_digest(&reader, &manifest.result);
+    read_digest(&reader, &manifest.inputs);
+    read_digest(&reader, &manifest.searched);
+    read_digest(&reader, &manifest.seen);
     manifest.compile_us = wire_u64(&reader);
     manifest.created_s = wire_u64(&reader);
     read_ties(arena, &reader, &manifest);
     manifest.dirs = place_list_read(arena, &reader, &manifest.n_dirs);
     read_files(arena, &reader, &manifest);
-    manifest.watched = place_list_read(arena, &reader, &manifest.n_watched);
-    read_groups(arena, &reader, &manifest);
+    read_watched(arena, &reader, &manifest);
+    nameset_read(arena, &reader, &manifest.names);
     if (!wire_done(&reader))
         return NVC_ERR_CORRUPT;
     *out = manifest;
     return NVC_OK;
+}
+
+void
+manifest_pack(const struct manifest *manifest, int level, struct buf *out)
+{
+    AUTO_BUF plain = BUF_INIT;
+
+    manifest_encode(manifest, &plain);
+    packed_put(level, plain.data, plain.len, out);
+}
+
+enum nvc_status
+manifest_unpack(struct arena *arena, const void *data, size_t len, struct manifest *out)
+{
+    const uint8_t *plain;
+    size_t plain_len;
+    const enum nvc_status st =
+        packed_open(arena, data, len, PLAIN_MAX, &plain, &plain_len);
+
+    return st == NVC_OK ? manifest_decode(arena, plain, plain_len, out) : st;
 }

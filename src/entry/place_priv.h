@@ -9,7 +9,8 @@ struct arena;
 struct buf;
 struct wire_reader;
 
-/* Bytes of places: kind u8 | index u8 | rest.  A list is preceded by its u32 count. */
+/* Bytes of places: kind u8 | index u8 | rest, ended by a NUL.  A list is preceded by its
+ * u32 count. */
 void place_put(struct buf *out, const struct place *place);
 void place_read(struct wire_reader *reader, struct place *out);
 void place_list_put(struct buf *out, const struct place *places, size_t n);

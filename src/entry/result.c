@@ -141,3 +141,38 @@ result_unpack(const struct result_part *part, struct buf *out)
         return NVC_ERR_CORRUPT;
     return NVC_OK;
 }
+
+struct stream {
+    struct checksum_state *checksum;
+    compress_writer *write;
+    void *arg;
+};
+
+static enum nvc_status
+pass_on(void *arg, const void *data, size_t len)
+{
+    const struct stream *stream = arg;
+
+    checksum_add(stream->checksum, data, len);
+    return stream->write(stream->arg, data, len);
+}
+
+enum nvc_status
+result_stream(const struct result_part *part, compress_writer *write, void *arg)
+{
+    struct stream stream = {checksum_begin(0), write, arg};
+    struct checksum checksum;
+    enum nvc_status st;
+
+    if (stream.checksum == NULL)
+        return NVC_ERR_NOMEM;
+    if (part->len == part->plain_len)
+        st = pass_on(&stream, part->data, part->len);
+    else
+        st = compress_stream(part->data, part->len, part->plain_len, pass_on, &stream);
+    checksum = checksum_end(stream.checksum);
+    if (st == NVC_OK &&
+        (checksum.lo != part->checksum.lo || checksum.hi != part->checksum.hi))
+        st = NVC_ERR_CORRUPT;
+    return st;
+}

@@ -102,6 +102,39 @@ wire_str(struct wire_reader *reader, size_t max)
     return (const char *)bytes;
 }
 
+uint64_t
+wire_varint(struct wire_reader *reader)
+{
+    uint64_t value = 0;
+
+    for (unsigned shift = 0; shift < 63 && reader->at < reader->end; shift += 7) {
+        const uint8_t byte = *reader->at++;
+
+        value |= (uint64_t)(byte & 0x7f) << shift;
+        if (byte < 0x80 && (byte != 0 || shift == 0))
+            return value;
+        if (byte < 0x80)
+            break;
+    }
+    fail(reader);
+    return 0;
+}
+
+const char *
+wire_text(struct wire_reader *reader, size_t max)
+{
+    const uint8_t *const start = reader->at;
+    const size_t room = left(reader) < max ? left(reader) : max;
+    const uint8_t *const end = room > 0 ? memchr(start, 0, room) : NULL;
+
+    if (end == NULL) {
+        fail(reader);
+        return "";
+    }
+    reader->at = end + 1;
+    return (const char *)start;
+}
+
 uint32_t
 wire_count(struct wire_reader *reader, uint32_t max, size_t min_size)
 {
@@ -154,6 +187,20 @@ void
 wire_put_u64(struct buf *buf, uint64_t value)
 {
     put_number(buf, value, 8);
+}
+
+void
+wire_put_varint(struct buf *buf, uint64_t value)
+{
+    for (; value >= 0x80; value >>= 7)
+        wire_put_u8(buf, (uint8_t)(value | 0x80));
+    wire_put_u8(buf, (uint8_t)value);
+}
+
+void
+wire_put_text(struct buf *buf, const char *text)
+{
+    buf_append(buf, text, strlen(text) + 1);
 }
 
 void

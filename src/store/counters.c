@@ -20,6 +20,7 @@
 
 #include "directory_priv.h"
 #include "lock_priv.h"
+#include "store_priv.h"
 #include "tally_priv.h"
 
 #include "nvcache/base/clock.h"
@@ -289,6 +290,20 @@ counters_add(const char *dir, int umask, const struct counters_event *event)
     if (counters_fold(dir, umask) != NVC_OK)
         log_event("counters.fold", "result=failed");
     return NVC_OK;
+}
+
+enum nvc_status
+counters_add_to(const struct store *store, const struct counters_event *event)
+{
+    const int dir = store->directory.fd;
+    int64_t size = 0;
+
+    /* Whatever is not as usual (the directory was removed, the log is full) is left to
+     * the whole procedure. */
+    if (dir >= 0 && append(dir, store->umask, event, &size) == NVC_OK)
+        return size < COUNTERS_LOG_LIMIT ? NVC_OK
+                                         : counters_fold(store->dir, store->umask);
+    return counters_add(store->dir, store->umask, event);
 }
 
 /* What is in the log, with nobody half way through a record if that can be had. */

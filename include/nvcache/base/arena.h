@@ -28,6 +28,10 @@ void arena_fini(struct arena *arena);
 __attribute__((malloc, returns_nonnull)) void *arena_alloc(struct arena *arena,
                                                            size_t size);
 
+/* The same, not zeroed. */
+__attribute__((malloc, returns_nonnull)) void *arena_room(struct arena *arena,
+                                                          size_t size);
+
 /* `count` objects of `size` bytes, zeroed; overflow counts as out of memory. */
 __attribute__((malloc, returns_nonnull)) void *arena_array(struct arena *arena,
                                                            size_t count, size_t size);

@@ -21,6 +21,8 @@ void strlist_add(struct strlist *list, char *text);
 void strlist_add_copy(struct strlist *list, const char *text);
 /* Copies each of the words, of which a NULL is the last. */
 void strlist_add_words(struct strlist *list, const char *const *words);
+/* Sorts the list; of equal texts one stays. */
+void strlist_unique(struct strlist *list);
 bool strlist_has(const struct strlist *list, const char *text);
 
 bool str_equal(const char *a, const char *b);

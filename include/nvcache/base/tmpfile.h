@@ -30,6 +30,11 @@ struct tmpfile {
 
 NVC_NODISCARD enum nvc_status tmpfile_open(struct tmpfile *tmp, const char *target);
 
+/* In place of a mode: as any new file, 0666 less the umask.  Give it to both. */
+#define TMPFILE_NEW_FILE ((mode_t)-1)
+NVC_NODISCARD enum nvc_status tmpfile_open_mode(struct tmpfile *tmp, const char *target,
+                                                mode_t mode);
+
 /* Set the mode, close, rename.  On failure the temporary file is removed. */
 NVC_NODISCARD enum nvc_status tmpfile_publish(struct tmpfile *tmp, mode_t mode);
 

@@ -23,6 +23,13 @@ bool compress_pack(int level, const void *data, size_t len, struct buf *out);
 NVC_NODISCARD enum nvc_status compress_unpack(const void *data, size_t len, void *plain,
                                               size_t plain_len);
 
+/* The same piece by piece: `write` gets them in order, and its first failure is the
+ * result. */
+typedef enum nvc_status compress_writer(void *arg, const void *data, size_t len);
+NVC_NODISCARD enum nvc_status compress_stream(const void *data, size_t len,
+                                              size_t plain_len, compress_writer *write,
+                                              void *arg);
+
 /* Could `len` bytes really unpack to that many?  Bounds what a record can make us
  * allocate. */
 bool compress_is_plausible(size_t len, size_t plain_len);

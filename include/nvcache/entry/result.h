@@ -3,6 +3,7 @@
 
 #include "nvcache/base/status.h"
 #include "nvcache/digest/checksum.h"
+#include "nvcache/entry/compress.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -52,6 +53,12 @@ NVC_NODISCARD enum nvc_status result_decode(const void *data, size_t len,
 
 /* The part with this role, or NULL. */
 const struct result_part *result_find(const struct result *result, enum result_role role);
+
+/* Give the plain bytes of a decoded part to `write` in pieces.  They are checked as a
+ * whole: before NVC_OK they must not be used.  ERR_CORRUPT, ERR_NOMEM, what write said.
+ */
+NVC_NODISCARD enum nvc_status result_stream(const struct result_part *part,
+                                            compress_writer *write, void *arg);
 
 /* Append the plain bytes of a decoded part to `out` and check them.  ERR_CORRUPT. */
 NVC_NODISCARD enum nvc_status result_unpack(const struct result_part *part,

@@ -28,6 +28,10 @@ const uint8_t *wire_bytes(struct wire_reader *reader, size_t len);
 /* u32 length (without NUL), bytes, NUL: the string in place, or "".  Longer than `max` or
  * with a NUL inside is bad. */
 const char *wire_str(struct wire_reader *reader, size_t max);
+/* Seven bits a byte, the lowest first, in as few bytes as possible. */
+uint64_t wire_varint(struct wire_reader *reader);
+/* Bytes up to a NUL that comes within `max`: the string in place, or "". */
+const char *wire_text(struct wire_reader *reader, size_t max);
 /* A count that is at most `max` and for which `min_size` bytes each are still there; else
  * 0 and bad.  Call it before allocating for `count` items. */
 uint32_t wire_count(struct wire_reader *reader, uint32_t max, size_t min_size);
@@ -38,6 +42,8 @@ void wire_put_u8(struct buf *buf, uint8_t value);
 void wire_put_u16(struct buf *buf, uint16_t value);
 void wire_put_u32(struct buf *buf, uint32_t value);
 void wire_put_u64(struct buf *buf, uint64_t value);
+void wire_put_varint(struct buf *buf, uint64_t value);
+void wire_put_text(struct buf *buf, const char *text);
 void wire_put_str(struct buf *buf, const char *text);
 
 #endif

@@ -54,6 +54,10 @@ struct counters {
 /* `dir` is the cache directory (store_config.dir). */
 NVC_NODISCARD enum nvc_status counters_add(const char *dir, int umask,
                                            const struct counters_event *event);
+/* The same into the directory that the store has open, if it has one. */
+struct store;
+NVC_NODISCARD enum nvc_status counters_add_to(const struct store *store,
+                                              const struct counters_event *event);
 /* All zero when there are none. */
 NVC_NODISCARD enum nvc_status counters_read(const char *dir, struct counters *out);
 NVC_NODISCARD enum nvc_status counters_zero(const char *dir, int umask);

@@ -124,6 +124,20 @@ published_file_is_complete_and_has_its_mode(void **state)
 }
 
 static void
+a_new_file_has_the_mode_the_umask_leaves(void **state)
+{
+    struct fixture *f = *state;
+    const mode_t old = umask(027);
+    const char *target = path_join(&f->arena, f->dir, "new");
+    struct stat info;
+
+    assert_int_equal(tmpfile_write(target, "x", 1, TMPFILE_NEW_FILE), NVC_OK);
+    assert_int_equal(stat(target, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0640);
+    umask(old);
+}
+
+static void
 unpublished_file_leaves_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -264,6 +278,7 @@ test_files(void)
         TEST(parts_of_paths),
         TEST(a_read_at_a_place_ends_with_the_file),
         TEST(published_file_is_complete_and_has_its_mode),
+        TEST(a_new_file_has_the_mode_the_umask_leaves),
         TEST(unpublished_file_leaves_nothing),
         TEST(temporary_file_in_a_missing_directory_is_an_error),
         TEST(reading_stops_at_the_limit),

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "headers_priv.h"
+#include "listing_priv.h"
 #include "names_priv.h"
 #include "nvcache/base/arena.h"
 #include "nvcache/base/fs.h"
@@ -26,7 +27,7 @@ struct fixture {
     struct arena arena;
     char dir[64];
     struct roots roots; /* none: places are the paths themselves */
-    struct search_record record;
+    struct search search;
     struct name_set *names;
 };
 
@@ -70,22 +71,15 @@ put_file(struct fixture *f, const char *name)
     assert_int_equal(tmpfile_write(path, "", 0, 0644), NVC_OK);
 }
 
-static struct place
-as_it_is(void *arg, const char *dir)
-{
-    (void)arg;
-    return (struct place){.kind = ROOT_NONE, .rest = dir};
-}
-
 /* A search path of two directories, "first" and "second". */
 static void
 finish(struct fixture *f)
 {
-    f->record.chain = arena_array(&f->arena, 2, sizeof(struct place));
-    f->record.chain[0] = as_it_is(NULL, in_dir(f, "first"));
-    f->record.chain[1] = as_it_is(NULL, in_dir(f, "second"));
-    f->record.n_chain = 2;
-    names_finish(f->names, as_it_is, NULL, &f->record);
+    f->search.chain = arena_array(&f->arena, 2, sizeof(char *));
+    f->search.chain[0] = in_dir(f, "first");
+    f->search.chain[1] = in_dir(f, "second");
+    f->search.n_chain = 2;
+    names_finish(f->names, &f->search);
 }
 
 static void
@@ -95,23 +89,33 @@ add(struct fixture *f, enum scan_name_kind kind, const char *name)
 }
 
 static struct digest
-chain_now(struct fixture *f)
+search_now(struct fixture *f, struct strlist *watched)
 {
+    struct listings *listings = listings_new(&f->arena);
     struct digest digest;
 
-    headers_in_chain(&f->arena, &f->roots, &f->record, &digest, NULL);
+    strlist_init(watched, &f->arena);
+    headers_search(&f->arena, &f->roots, listings, &f->search, &digest, watched);
     return digest;
+}
+
+static struct digest
+found_now(struct fixture *f)
+{
+    struct strlist watched;
+
+    return search_now(f, &watched);
 }
 
 /* Does the answer change when a file appears? */
 static bool
 notices(struct fixture *f, const char *new_file)
 {
-    const struct digest before = chain_now(f);
+    const struct digest before = found_now(f);
     struct digest after;
 
     put_file(f, new_file);
-    after = chain_now(f);
+    after = found_now(f);
     return !digest_equal(&before, &after);
 }
 
@@ -176,9 +180,9 @@ a_header_that_goes_away_is_noticed(void **state)
     put_file(f, "second/x.h");
     add(f, SCAN_ANGLE, "x.h");
     finish(f);
-    before = chain_now(f);
+    before = found_now(f);
     assert_int_equal(unlink(in_dir(f, "first/x.h")), 0);
-    after = chain_now(f);
+    after = found_now(f);
     assert_false(digest_equal(&before, &after));
 }
 
@@ -193,13 +197,11 @@ watched_are_all_directories_a_name_could_appear_in(void **state)
 {
     struct fixture *f = *state;
     struct strlist watched;
-    struct digest digest;
 
     put_file(f, "second/a/x.h");
     add(f, SCAN_ANGLE, "a/x.h");
     finish(f);
-    strlist_init(&watched, &f->arena);
-    headers_in_chain(&f->arena, &f->roots, &f->record, &digest, &watched);
+    (void)search_now(f, &watched);
     assert_true(
         is_watched(&watched, in_dir(f, "first"))); /* although it does not exist */
     assert_true(is_watched(&watched, in_dir(f, "second")));
@@ -211,17 +213,30 @@ static void
 quoted_names_are_looked_for_beside_the_file_first(void **state)
 {
     struct fixture *f = *state;
-    struct digest before;
-    struct digest after;
 
     put_file(f, "second/q.h");
     add(f, SCAN_QUOTE, "q.h");
     finish(f);
-    assert_int_equal(f->record.n_quotes, 1);
-    headers_in_quotes(&f->arena, &f->roots, &f->record.quotes[0], &before, NULL);
-    put_file(f, "src/q.h");
-    headers_in_quotes(&f->arena, &f->roots, &f->record.quotes[0], &after, NULL);
-    assert_false(digest_equal(&before, &after));
+    assert_int_equal(f->search.n_quotes, 1);
+    assert_true(notices(f, "src/q.h"));
+}
+
+static void
+computed_names_are_looked_for_beside_the_files_that_compute(void **state)
+{
+    struct fixture *f = *state;
+
+    put_file(f, "second/c.h");
+    add(f, SCAN_QUOTE, "q.h");
+    names_compute_in(f->names, in_dir(f, "src"));
+    names_compute_in(f->names, in_dir(f, "other"));
+    names_add_beside(f->names, "c.h");
+    finish(f);
+    assert_int_equal(f->search.n_quotes, 2);
+    assert_false(notices(f, "third/c.h"));
+    assert_true(notices(f, "src/c.h"));
+    assert_true(notices(f, "other/c.h"));
+    assert_false(notices(f, "other/q.h"));
 }
 
 static void
@@ -232,9 +247,9 @@ absolute_names_are_looked_for_where_they_are(void **state)
 
     names_add(f->names, SCAN_ANGLE, NULL, path, strlen(path));
     finish(f);
-    assert_int_equal(f->record.n_names, 0);
-    assert_int_equal(f->record.n_quotes, 1);
-    assert_string_equal(f->record.quotes[0].dir.rest, "/");
+    assert_int_equal(f->search.n_names, 0);
+    assert_int_equal(f->search.n_quotes, 1);
+    assert_string_equal(f->search.quotes[0].dir, "/");
 }
 
 int
@@ -249,6 +264,7 @@ test_headers(void)
         TEST(a_header_that_goes_away_is_noticed),
         TEST(watched_are_all_directories_a_name_could_appear_in),
         TEST(quoted_names_are_looked_for_beside_the_file_first),
+        TEST(computed_names_are_looked_for_beside_the_files_that_compute),
         TEST(absolute_names_are_looked_for_where_they_are),
     };
 

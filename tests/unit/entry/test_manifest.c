@@ -1,4 +1,4 @@
-/* Manifest, search, result and template records: round trips, limits, golden bytes. */
+/* Manifest, result and template records: round trips, limits, golden bytes. */
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,20 +18,19 @@
 
 int test_manifest(void);
 
-static struct manifest_file files[] = {
-    {0, "a.cu", {{1}}}, {1, "x.h", {{2}}}, {1, "y.h", {{3}}}};
+static struct manifest_file files[] = {{0, 1, "a.cu"}, {1, 2, "x.h"}, {1, 3, "y.h"}};
 static struct place dirs[] = {{ROOT_NONE, 0, "src"}, {ROOT_INCLUDE, 2, "ATen/core"}};
 static struct manifest_tie ties[] = {
     {{ROOT_CWD, 0, ""}, {ROOT_NONE, 0, "/home/u/build"}, 0},
     {{ROOT_INCLUDE, 2, "now"}, {ROOT_INCLUDE | ROOT_REAL, 2, "v1"}, 1}};
-static struct place watched[] = {{ROOT_TOOLKIT, 0, "include"}};
-
-static uint32_t group[] = {0};
-static struct watch_group groups[] = {{group, 1, (const uint8_t *)"search", 6},
-                                      {group, 0, NULL, 0}};
+static struct place watched[] = {{ROOT_CWD, 0, ""}, {ROOT_TOOLKIT, 0, "include"}};
+static uint32_t hashes[] = {7, 8, 300};
 
 static const struct manifest sample = {
     .result = {{0xaa, 0xbb}},
+    .inputs = {{1}},
+    .searched = {{2}},
+    .seen = {{3}},
     .compile_us = 1234567,
     .created_s = 1700000000,
     .ties = ties,
@@ -41,9 +40,9 @@ static const struct manifest sample = {
     .files = files,
     .n_files = 3,
     .watched = watched,
-    .n_watched = 1,
-    .groups = groups,
-    .n_groups = 2,
+    .n_watched = 2,
+    .n_busy = 1,
+    .names = {.bits = 16, .hashes = hashes, .n = 3},
 };
 
 static void
@@ -59,7 +58,11 @@ manifest_survives_a_round_trip(void **state)
     assert_int_equal(manifest_decode(&arena, bytes.data, bytes.len, &got), NVC_OK);
     assert_int_equal(got.n_files, 3);
     assert_string_equal(got.files[2].name, "y.h");
-    assert_int_equal(got.files[2].digest.bytes[0], 3);
+    assert_int_equal(got.files[2].mark, 3);
+    assert_int_equal(got.files[0].dir, 0);
+    assert_int_equal(got.seen.bytes[0], 3);
+    assert_int_equal(got.n_busy, 1);
+    assert_int_equal(got.names.hashes[2], 300);
     assert_string_equal(got.dirs[got.files[2].dir].rest, "ATen/core");
     assert_string_equal(got.ties[0].is.rest, "/home/u/build");
     assert_int_equal(got.ties[1].is.kind, ROOT_INCLUDE | ROOT_REAL);
@@ -73,14 +76,14 @@ manifest_survives_a_round_trip(void **state)
 
 /* Raise MANIFEST_VERSION and this number together when the bytes change. */
 static void
-manifest_bytes_are_those_of_version_2(void **state)
+manifest_bytes_are_those_of_version_3(void **state)
 {
     AUTO_BUF bytes = BUF_INIT;
 
     (void)state;
     manifest_encode(&sample, &bytes);
-    assert_int_equal(MANIFEST_VERSION, 2);
-    assert_int_equal(checksum64(bytes.data, bytes.len, 0), UINT64_C(0x3f6e554fdadba3aa));
+    assert_int_equal(MANIFEST_VERSION, 3);
+    assert_int_equal(checksum64(bytes.data, bytes.len, 0), UINT64_C(0x1bdd42210f4410b4));
 }
 
 static void
@@ -101,17 +104,31 @@ every_truncation_of_a_manifest_is_refused(void **state)
 }
 
 static void
-a_file_in_no_directory_is_refused(void **state)
+files_that_are_not_all_in_directories_are_refused(void **state)
 {
-    struct manifest_file bad[] = {{9, "a.cu", {{1}}}};
     struct manifest manifest = sample;
     struct arena arena = ARENA_INIT;
     AUTO_BUF bytes = BUF_INIT;
     struct manifest got;
 
     (void)state;
-    manifest.files = bad;
-    manifest.n_files = 1;
+    manifest.n_dirs = 1;
+    manifest_encode(&manifest, &bytes);
+    assert_int_equal(manifest_decode(&arena, bytes.data, bytes.len, &got),
+                     NVC_ERR_CORRUPT);
+    arena_fini(&arena);
+}
+
+static void
+more_busy_directories_than_there_are_is_refused(void **state)
+{
+    struct manifest manifest = sample;
+    struct arena arena = ARENA_INIT;
+    AUTO_BUF bytes = BUF_INIT;
+    struct manifest got;
+
+    (void)state;
+    manifest.n_busy = 3;
     manifest_encode(&manifest, &bytes);
     assert_int_equal(manifest_decode(&arena, bytes.data, bytes.len, &got),
                      NVC_ERR_CORRUPT);
@@ -127,52 +144,37 @@ a_huge_count_is_refused_before_memory_is_taken(void **state)
 
     (void)state;
     manifest_encode(&sample, &bytes);
-    memset(bytes.data + 2 + 2 + 32 + 8 + 8, 0xff, 4);
+    memset(bytes.data + 2 + 2 + 4 * DIGEST_SIZE + 8 + 8, 0xff, 4);
     assert_int_equal(manifest_decode(&arena, bytes.data, bytes.len, &got),
                      NVC_ERR_CORRUPT);
     arena_fini(&arena);
 }
 
 static void
-search_record_survives_a_round_trip(void **state)
+a_packed_manifest_is_short_and_no_truncation_passes(void **state)
 {
-    struct search_name names[] = {{"cub/cub.cuh", 0}, {"stdlib.h", 1}};
-    const struct search_record record = {
-        .chain = dirs, .n_chain = 2, .names = names, .n_names = 2, .found = {{5}}};
+    static struct manifest_file many[500];
+    struct manifest manifest = sample;
     struct arena arena = ARENA_INIT;
+    AUTO_BUF plain = BUF_INIT;
     AUTO_BUF bytes = BUF_INIT;
-    struct search_record got;
+    struct manifest got;
 
     (void)state;
-    search_chain_encode(&record, &bytes);
-    assert_int_equal(search_chain_decode(&arena, bytes.data, bytes.len, &got), NVC_OK);
-    assert_int_equal(got.n_names, 2);
-    assert_int_equal(got.names[1].is_next, 1);
-    assert_string_equal(got.names[1].name, "stdlib.h");
-    assert_string_equal(got.chain[1].rest, "ATen/core");
-    assert_int_equal(got.found.bytes[0], 5);
-    assert_int_not_equal(search_chain_decode(&arena, bytes.data, bytes.len - 1, &got),
-                         NVC_OK);
-    arena_fini(&arena);
-}
-
-static void
-quotes_survive_a_round_trip_and_no_truncation(void **state)
-{
-    const char *quoted[] = {"a.h", "b.h"};
-    const struct search_quotes quotes = {{ROOT_CWD, 0, "src"}, quoted, 2, {{6}}};
-    struct arena arena = ARENA_INIT;
-    AUTO_BUF bytes = BUF_INIT;
-    struct search_quotes got;
-
-    (void)state;
-    search_quotes_encode(&quotes, &bytes);
-    assert_int_equal(search_quotes_decode(&arena, bytes.data, bytes.len, &got), NVC_OK);
-    assert_string_equal(got.names[1], "b.h");
-    assert_string_equal(got.dir.rest, "src");
-    assert_int_equal(got.found.bytes[0], 6);
+    for (size_t i = 0; i < 500; i++)
+        many[i] = (struct manifest_file){1, 5, "a_header_with_a_long_name.h"};
+    manifest.files = many;
+    manifest.n_files = 500;
+    manifest_encode(&manifest, &plain);
+    manifest_pack(&manifest, 1, &bytes);
+    assert_true(bytes.len < plain.len / 10);
+    assert_int_equal(manifest_unpack(&arena, bytes.data, bytes.len, &got), NVC_OK);
+    assert_int_equal(got.n_files, 500);
     for (size_t len = 0; len < bytes.len; len++)
-        assert_int_not_equal(search_quotes_decode(&arena, bytes.data, len, &got), NVC_OK);
+        assert_int_not_equal(manifest_unpack(&arena, bytes.data, len, &got), NVC_OK);
+    memset(bytes.data, 0xff, 4);
+    assert_int_equal(manifest_unpack(&arena, bytes.data, bytes.len, &got),
+                     NVC_ERR_CORRUPT);
     arena_fini(&arena);
 }
 
@@ -206,6 +208,61 @@ result_survives_a_round_trip(void **state)
     assert_int_equal(result_unpack(result_find(&out, ROLE_STDERR), &plain), NVC_OK);
     assert_string_equal(buf_str(&plain), "warning");
     assert_null(result_find(&out, ROLE_STDOUT));
+}
+
+static enum nvc_status
+collect(void *arg, const void *data, size_t len)
+{
+    buf_append(arg, data, len);
+    return NVC_OK;
+}
+
+static enum nvc_status
+disk_is_full(void *arg, const void *data, size_t len)
+{
+    (void)arg;
+    (void)data;
+    (void)len;
+    return NVC_ERR_NOSPACE;
+}
+
+/* Larger than one piece, and not all of it compressible. */
+static void
+a_streamed_result_is_the_unpacked_one(void **state)
+{
+    enum {
+        SIZE = 1 << 20
+    };
+    char *big = malloc(SIZE);
+    struct result in;
+    struct result out;
+    AUTO_BUF bytes = BUF_INIT;
+    AUTO_BUF plain = BUF_INIT;
+
+    (void)state;
+    assert_non_null(big);
+    for (size_t i = 0; i < SIZE; i++)
+        big[i] = (char)(i % 7 == 0 ? i * i >> 11 : 0);
+    make_result(&in, big, SIZE);
+    result_encode(&in, 1, &bytes);
+    assert_int_equal(result_decode(bytes.data, bytes.len, &out), NVC_OK);
+    assert_true(result_find(&out, ROLE_OUTPUT)->len < SIZE);
+    for (int i = 0; i < 2; i++) {
+        const enum result_role role = i == 0 ? ROLE_OUTPUT : ROLE_STDERR;
+        const struct result_part *part = result_find(&out, role);
+
+        buf_clear(&plain);
+        assert_int_equal(result_stream(part, collect, &plain), NVC_OK);
+        assert_int_equal(plain.len, part->plain_len);
+        assert_memory_equal(plain.data, i == 0 ? big : "warning", plain.len);
+        assert_int_equal(result_stream(part, disk_is_full, NULL), NVC_ERR_NOSPACE);
+    }
+    out.parts[0].checksum.lo ^= 1;
+    assert_int_equal(result_stream(&out.parts[0], collect, &plain), NVC_ERR_CORRUPT);
+    out.parts[0].checksum.lo ^= 1;
+    out.parts[0].len--;
+    assert_int_equal(result_stream(&out.parts[0], collect, &plain), NVC_ERR_CORRUPT);
+    free(big);
 }
 
 /* Flip each bit: either the header is refused, or the part, or nothing is different. */
@@ -318,13 +375,14 @@ test_manifest(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(manifest_survives_a_round_trip),
-        cmocka_unit_test(manifest_bytes_are_those_of_version_2),
+        cmocka_unit_test(manifest_bytes_are_those_of_version_3),
         cmocka_unit_test(every_truncation_of_a_manifest_is_refused),
-        cmocka_unit_test(a_file_in_no_directory_is_refused),
+        cmocka_unit_test(files_that_are_not_all_in_directories_are_refused),
+        cmocka_unit_test(more_busy_directories_than_there_are_is_refused),
         cmocka_unit_test(a_huge_count_is_refused_before_memory_is_taken),
-        cmocka_unit_test(search_record_survives_a_round_trip),
-        cmocka_unit_test(quotes_survive_a_round_trip_and_no_truncation),
+        cmocka_unit_test(a_packed_manifest_is_short_and_no_truncation_passes),
         cmocka_unit_test(result_survives_a_round_trip),
+        cmocka_unit_test(a_streamed_result_is_the_unpacked_one),
         cmocka_unit_test(no_bit_flip_of_a_result_gives_other_bytes),
         cmocka_unit_test(a_bomb_is_refused_by_its_header),
         cmocka_unit_test(result_bytes_are_those_of_version_1),

@@ -81,6 +81,23 @@ events_are_counted_by_everything_they_say(void **state)
 }
 
 static void
+an_open_store_counts_into_its_directory_or_a_new_one(void **state)
+{
+    struct fixture *fixture = *state;
+    struct counters counters;
+
+    fixture_open(fixture);
+    assert_int_equal(counters_add_to(fixture->store, &hit), NVC_OK);
+    assert_int_equal(counters_of(fixture).by_status[NVC_HIT_MANIFEST], 1);
+    fs_remove_tree(fixture->cache);
+    assert_int_equal(counters_add_to(fixture->store, &hit), NVC_OK);
+    store_release(fixture->store);
+    assert_int_equal(counters_add_to(fixture->store, &hit), NVC_OK);
+    counters = counters_of(fixture);
+    assert_int_equal(counters.by_status[NVC_HIT_MANIFEST], 2);
+}
+
+static void
 folding_changes_nothing_that_can_be_read(void **state)
 {
     const struct fixture *const fixture = *state;
@@ -457,6 +474,7 @@ test_counters(void)
     const struct CMUnitTest tests[] = {
         STORE_TEST(nothing_counted_reads_as_zero),
         STORE_TEST(events_are_counted_by_everything_they_say),
+        STORE_TEST(an_open_store_counts_into_its_directory_or_a_new_one),
         STORE_TEST(folding_changes_nothing_that_can_be_read),
         STORE_TEST(a_long_log_is_folded_by_whoever_finds_it),
         STORE_TEST(zero_begins_anew),

@@ -1,0 +1,87 @@
+/* The directories in which headers are searched, in the order of the host compiler.  Must
+ * never leave one out: what appears in it would not be noticed. */
+
+#include "searchpath_priv.h"
+
+#include "names_priv.h"
+#include "nvcache/base/arena.h"
+#include "nvcache/base/path.h"
+#include "nvcache/base/strlist.h"
+#include "session_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void
+add_place(const struct session *session, struct search *search, struct place place)
+{
+    search->places[search->n_chain] = place;
+    search->chain[search->n_chain++] =
+        roots_path(&session->roots, session->arena, &place);
+}
+
+static void
+add_chain(const struct session *session, struct search *search, const char *dir)
+{
+    add_place(session, search,
+              roots_place(&session->roots, path_clean(session->arena, dir)));
+}
+
+static void
+add_list(const struct session *session, struct search *search, const struct strlist *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        add_chain(session, search, list->v[i]);
+}
+
+static void
+add_kind(const struct session *session, struct search *search,
+         const struct search_dir *dirs, size_t n, enum search_kind kind)
+{
+    for (size_t i = 0; i < n; i++)
+        if (dirs[i].kind == kind)
+            add_chain(session, search, dirs[i].path);
+}
+
+/* CPATH is searched as if it were -I behind all others. */
+static void
+add_cpath(const struct session *session, struct search *search,
+          const struct strlist *dirs)
+{
+    for (size_t i = 0; i < dirs->n; i++)
+        add_place(session, search,
+                  (struct place){.rest = path_clean(session->arena, dirs->v[i])});
+}
+
+static void
+split_cpath(struct arena *arena, struct strlist *out)
+{
+    const char *value = getenv("CPATH");
+    char *rest = value == NULL || value[0] == '\0' ? NULL : arena_strdup(arena, value);
+
+    strlist_init(out, arena);
+    for (char *dir; (dir = strsep(&rest, ":")) != NULL;)
+        strlist_add(out, dir);
+}
+
+void
+searchpath_build(const struct session *session, struct search *search)
+{
+    const struct toolchain_layout *layout = &session->layout;
+    struct search_dir *dirs;
+    const size_t n = command_search_dirs(session->arena, &session->command, &dirs);
+    struct strlist cpath;
+    size_t most;
+
+    split_cpath(session->arena, &cpath);
+    most = n + layout->normal.n + cpath.n + layout->system.n;
+    search->chain = arena_array(session->arena, most, sizeof(*search->chain));
+    search->places = arena_array(session->arena, most, sizeof(*search->places));
+    add_kind(session, search, dirs, n, SEARCH_QUOTE);
+    add_kind(session, search, dirs, n, SEARCH_NORMAL);
+    add_list(session, search, &layout->normal);
+    add_cpath(session, search, &cpath);
+    add_kind(session, search, dirs, n, SEARCH_SYSTEM);
+    add_list(session, search, &layout->system);
+    add_kind(session, search, dirs, n, SEARCH_AFTER);
+}
