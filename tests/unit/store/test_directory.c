@@ -436,6 +436,8 @@ network_file_systems_are_known_by_their_type(void **state)
                         "cifs"); /* sign-extended */
     assert_string_equal(remotefs_of_type(0x65735546), "fuse");
     assert_string_equal(remotefs_of_type(0x01021997), "9p");
+    assert_string_equal(remotefs_of_type(0xBACBACBC), "vmhgfs");
+    assert_string_equal(remotefs_of_type(0x53464846), "wslfs");
     assert_null(remotefs_of_type(0xEF53));
     assert_null(remotefs_of_type(0x01021994));
     assert_null(remotefs_of_type(0x9123683E));
