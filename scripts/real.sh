@@ -2,6 +2,7 @@
 # Builds real projects, not ours, through nvcache:
 #
 #   scripts/real.sh ggml     ggml's CUDA kernels, from the llama-cpp-python source package
+#   scripts/real.sh ggml-edits [OPTION...]   times edits of them with nvcc, ccache, sccache and nvcache: scripts/edits.py
 #   scripts/real.sh oom      CUTLASS kernels of 2 to 6 GB each in 8 GiB with -j24: see scripts/oom.py
 #
 # They are built once, deleted and built again in the same place.  It fails unless the second
@@ -15,7 +16,10 @@ if [ "${1:-}" = oom ]; then
     shift
     exec "$ROOT/scripts/oom.py" "$@"
 fi
-[ "${1:-}" = ggml ] || die 'usage: scripts/real.sh ggml'
+case ${1:-} in
+ggml | ggml-edits) ;;
+*) die 'usage: scripts/real.sh ggml | ggml-edits | oom' ;;
+esac
 "$ROOT/scripts/setup.sh" --cuda --tests
 NVCC=$(find_nvcc) || die "no CUDA compiler"
 units=${UNITS:-40}
@@ -62,7 +66,7 @@ with_cublas() {
 configure() {
     rm -rf "$place/build"
     quiet real-configure cmake -S "$place" -B "$place/build" -G Ninja -DGGML_CUDA=ON -DGGML_CCACHE=OFF \
-        -DGGML_NATIVE=OFF -DGGML_CUDA_NCCL=OFF -DGGML_CUDA_NO_VMM=ON -DCMAKE_BUILD_TYPE=Release \
+        -DCMAKE_EXPORT_COMPILE_COMMANDS=ON -DGGML_NATIVE=OFF -DGGML_CUDA_NCCL=OFF -DGGML_CUDA_NO_VMM=ON -DCMAKE_BUILD_TYPE=Release \
         -DCMAKE_CUDA_ARCHITECTURES=86 "-DCMAKE_CUDA_COMPILER=$NVCC" "-DCMAKE_CUDA_COMPILER_LAUNCHER=$NVCACHE"
 }
 
@@ -119,6 +123,11 @@ passed=0
 failed=0
 fetch
 with_cublas
+if [ "$1" = ggml-edits ]; then
+    shift
+    configure
+    exec "$ROOT/scripts/edits.py" "$place/build" "$place/ggml" --nvcc "$NVCC" --nvcache "$NVCACHE" "$@"
+fi
 rm -rf "$NVCACHE_DIR" "$place/first"
 
 configure
