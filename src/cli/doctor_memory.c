@@ -108,7 +108,7 @@ note_peak(const struct history_row *row, void *arg)
 {
     uint64_t *const peak = arg;
 
-    if (row->peak_bytes > *peak)
+    if (row->count > 0 && row->peak_bytes > *peak)
         *peak = row->peak_bytes;
 }
 

@@ -207,42 +207,54 @@ is_settled(struct wait *wait, const struct verdict *verdict, int64_t now_ns)
 }
 
 static void
-start(struct pool *pool, const struct estimate *estimate, unsigned lanes,
-      struct pool_entry *entry)
+start(struct pool *pool, struct request *request, unsigned lanes)
 {
+    struct pool_entry *const entry = &request->entry;
+
     entry->state = POOL_RUNNING;
     entry->lanes = (uint16_t)lanes;
-    entry->need_bytes = estimate_need(estimate, lanes);
+    entry->need_bytes = estimate_need(&request->estimate, lanes);
     entry->started_ns = clock_mono_ns();
     pool_say(pool, entry);
 }
 
+/* Units that have finished meanwhile may have taught us better. */
+static void
+expect_anew(struct request *request)
+{
+    estimate_renew(request->history, request->spec, &request->guessed,
+                   &request->estimate);
+    request->entry.need_bytes = estimate_need(&request->estimate, request->entry.lanes);
+    request->entry.expected_us = request->estimate.wall_us;
+}
+
 /* One look, at the gate; starts if it may. */
 static enum nvc_status
-look(struct pool *pool, struct wait *wait, const struct estimate *estimate,
-     struct pool_entry *entry, struct verdict *verdict)
+look(struct pool *pool, struct wait *wait, struct request *request,
+     struct verdict *verdict)
 {
     static struct pool_entry others[POOL_SLOTS];
+    const struct lease_spec *const spec = request->spec;
     const bool at_gate = pool_enter_gate(pool);
     struct budget budget;
-    int64_t now_ns;
-    enum nvc_status st = budget_read(wait->spec->root, wait->spec->setting, &budget);
+    int64_t now_ns = 0;
+    enum nvc_status st = budget_read(spec->root, spec->setting, &budget);
 
     if (st == NVC_OK) {
         const size_t n = pool_look(pool, others);
 
         now_ns = clock_mono_ns();
-        *verdict = admission_judge(&budget, entry, estimate, wait->spec->may_lower,
-                                   others, n, now_ns);
+        *verdict = admission_judge(&budget, &request->entry, &request->estimate,
+                                   spec->may_lower, others, n, now_ns);
         if (is_settled(wait, verdict, now_ns))
-            start(pool, estimate, verdict->lanes, entry);
+            start(pool, request, verdict->lanes);
         else
-            pool_say(pool, entry);
+            pool_say(pool, &request->entry);
     }
     if (at_gate)
         pool_leave_gate(pool);
-    if (st == NVC_OK && entry->state == POOL_WAITING)
-        announce(wait, verdict, &budget, entry, now_ns);
+    if (st == NVC_OK && request->entry.state == POOL_WAITING)
+        announce(wait, verdict, &budget, &request->entry, now_ns);
     return st;
 }
 
@@ -257,20 +269,19 @@ pause_for(size_t ahead)
 }
 
 enum nvc_status
-admission_wait(struct pool *pool, const struct lease_spec *spec,
-               const struct estimate *estimate, struct pool_entry *entry,
-               struct lease_facts *facts)
+admission_wait(struct pool *pool, struct request *request, struct lease_facts *facts)
 {
-    struct wait wait = {.spec = spec, .begin_ns = clock_mono_ns()};
+    struct wait wait = {.spec = request->spec, .begin_ns = clock_mono_ns()};
     struct verdict verdict;
     enum nvc_status st;
 
     for (;;) {
-        st = look(pool, &wait, estimate, entry, &verdict);
-        if (st != NVC_OK || entry->state == POOL_RUNNING)
+        st = look(pool, &wait, request, &verdict);
+        if (st != NVC_OK || request->entry.state == POOL_RUNNING)
             break;
         facts->has_waited = true;
         pause_for(verdict.ahead);
+        expect_anew(request);
     }
     facts->waited_ns += clock_mono_ns() - wait.begin_ns;
     facts->was_told = facts->was_told || wait.told_ns != 0;

@@ -26,13 +26,19 @@ struct verdict admission_judge(const struct budget *budget, const struct pool_en
                                const struct estimate *estimate, bool may_lower,
                                const struct pool_entry *others, size_t n, int64_t now_ns);
 
-/* Wait until the compile may start; entry becomes POOL_RUNNING in the table with the
- * lanes and the need it was admitted with.  ERR_POOL, ERR_IO: the budget cannot be read
- * any more; go on. */
-NVC_NODISCARD enum nvc_status admission_wait(struct pool *pool,
-                                             const struct lease_spec *spec,
-                                             const struct estimate *estimate,
-                                             struct pool_entry *entry,
+/* Who asks, for what. */
+struct request {
+    const struct lease_spec *spec;
+    struct history *history; /* may be NULL */
+    struct guessed guessed;
+    struct estimate estimate;
+    struct pool_entry entry; /* what the table says of us */
+};
+
+/* Wait until the compile may start; the entry becomes POOL_RUNNING in the table with the
+ * lanes and the need it was admitted with.  While it waits, the estimate follows what
+ * others' compiles have shown.  ERR_IO: the budget cannot be read any more; go on. */
+NVC_NODISCARD enum nvc_status admission_wait(struct pool *pool, struct request *request,
                                              struct lease_facts *facts);
 
 #endif

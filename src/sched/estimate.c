@@ -55,17 +55,18 @@ make_guess(const struct lease_spec *spec, struct guessed *out)
 {
     const uint64_t words[2] = {spec->project.lo, spec->project.hi};
 
+    if (out->guess.bytes > 0)
+        return;
     spec->guess(spec->arg, &out->guess);
     out->project = checksum128(words, sizeof(words), out->guess.class);
 }
 
 void
-estimate_make(struct history *history, const struct lease_spec *spec,
-              struct guessed *guessed, struct estimate *out)
+estimate_renew(struct history *history, const struct lease_spec *spec,
+               struct guessed *guessed, struct estimate *out)
 {
     struct history_row row;
 
-    *guessed = (struct guessed){.guess = {.bytes = 0}};
     if (history_get(history, spec->unit, &row)) {
         from_row(&row, ESTIMATE_UNIT, out);
         return;
@@ -81,6 +82,14 @@ estimate_make(struct history *history, const struct lease_spec *spec,
         from_prior(guessed->guess.bytes, ESTIMATE_PRIOR, out);
 }
 
+void
+estimate_make(struct history *history, const struct lease_spec *spec,
+              struct guessed *guessed, struct estimate *out)
+{
+    *guessed = (struct guessed){.guess = {.bytes = 0}};
+    estimate_renew(history, spec, guessed, out);
+}
+
 /* Upwards at once, downwards slowly: memory depends on what was edited last. */
 static void
 learn_unit(struct history *history, struct checksum key, const struct history_row *seen)
@@ -88,7 +97,7 @@ learn_unit(struct history *history, struct checksum key, const struct history_ro
     struct history_row row = *seen;
     struct history_row old;
 
-    if (history_get(history, key, &old) && old.lanes == seen->lanes &&
+    if (history_get(history, key, &old) && old.count > 0 && old.lanes == seen->lanes &&
         old.peak_bytes > seen->peak_bytes) {
         row.peak_bytes = old.peak_bytes - (old.peak_bytes - seen->peak_bytes) / 4;
         row.largest_bytes = row.largest_bytes < row.peak_bytes / row.lanes
@@ -118,6 +127,28 @@ learn_project(struct history *history, struct checksum key,
         row.count++;
     row.when_s = seen->when_s;
     history_put(history, key, &row);
+}
+
+/* What it had when it was killed is the least it needs, if it was not killed for
+ * another's greed: then what was expected still stands.  The row has count 0: nobody has
+ * measured this. */
+void
+estimate_raise(struct history *history, const struct lease_spec *spec,
+               const struct history_row *killed, uint64_t need_bytes)
+{
+    struct history_row row = *killed;
+    struct history_row old;
+
+    row.peak_bytes += row.peak_bytes / 2;
+    if (row.peak_bytes < need_bytes)
+        row.peak_bytes = need_bytes;
+    row.largest_bytes = row.peak_bytes / row.lanes;
+    row.count = 0;
+    if (history_get(history, spec->unit, &old) && old.lanes == row.lanes &&
+        old.peak_bytes >= row.peak_bytes)
+        return;
+    history_put(history, spec->unit, &row);
+    history_put(history, spec->unit_any, &row);
 }
 
 void

@@ -33,6 +33,10 @@ struct guessed {
 void estimate_make(struct history *history, const struct lease_spec *spec,
                    struct guessed *guessed, struct estimate *out);
 
+/* The same again, with what was guessed before: others may have finished meanwhile. */
+void estimate_renew(struct history *history, const struct lease_spec *spec,
+                    struct guessed *guessed, struct estimate *out);
+
 /* For so many chains at once, with a sixteenth for good measure. */
 uint64_t estimate_need(const struct estimate *estimate, unsigned lanes);
 
@@ -40,5 +44,10 @@ uint64_t estimate_need(const struct estimate *estimate, unsigned lanes);
  * and if it was new, the project. */
 void estimate_learn(struct history *history, const struct lease_spec *spec,
                     const struct guessed *guessed, const struct history_row *seen);
+
+/* It was killed for want of memory: half as much again as it had is expected from now on,
+ * and not less than before, until it has been measured. */
+void estimate_raise(struct history *history, const struct lease_spec *spec,
+                    const struct history_row *killed, uint64_t need_bytes);
 
 #endif

@@ -21,15 +21,10 @@ enum {
 };
 
 struct lease {
-    const struct lease_spec *spec;
     struct pool *pool;
-    struct pool_entry entry;
+    struct request request;
     struct meter meter;
-    struct history *history;
-    struct estimate estimate;
-    struct guessed guessed;
     uint64_t oom_kills; /* when the lease was taken */
-    uint64_t total_bytes;
     bool was_killed;
 };
 
@@ -61,15 +56,15 @@ open_pool(const struct lease_spec *spec, uint64_t domain, struct pool **out)
 static void
 fill_entry(struct lease *lease)
 {
-    const struct lease_spec *const spec = lease->spec;
-    struct pool_entry *const entry = &lease->entry;
+    const struct lease_spec *const spec = lease->request.spec;
+    struct pool_entry *const entry = &lease->request.entry;
 
     *entry = (struct pool_entry){
         .state = POOL_WAITING,
         .pid = (uint32_t)getpid(),
         .arrived_ns = clock_mono_ns(),
-        .need_bytes = estimate_need(&lease->estimate, spec->lanes),
-        .expected_us = lease->estimate.wall_us,
+        .need_bytes = estimate_need(&lease->request.estimate, spec->lanes),
+        .expected_us = lease->request.estimate.wall_us,
         .lanes = (uint16_t)(spec->lanes < 1000 ? spec->lanes : 1000),
     };
     snprintf(entry->label, sizeof(entry->label), "%s", spec->label);
@@ -78,24 +73,23 @@ fill_entry(struct lease *lease)
 static void
 fill_facts(const struct lease *lease, struct lease_facts *facts)
 {
-    facts->lanes = lease->entry.lanes;
-    facts->need_bytes = lease->entry.need_bytes;
+    facts->lanes = lease->request.entry.lanes;
+    facts->need_bytes = lease->request.entry.need_bytes;
 }
 
 /* Waiting, then measuring; without admission when the budget cannot be read any more. */
 static enum nvc_status
 admit(struct lease *lease, struct lease_facts *facts)
 {
-    const enum nvc_status st =
-        admission_wait(lease->pool, lease->spec, &lease->estimate, &lease->entry, facts);
+    const enum nvc_status st = admission_wait(lease->pool, &lease->request, facts);
 
-    lease->oom_kills = budget_oom_kills(lease->spec->root);
+    lease->oom_kills = budget_oom_kills(lease->request.spec->root);
     if (st == NVC_OK)
-        meter_start(&lease->meter, lease->pool, &lease->entry);
+        meter_start(&lease->meter, lease->pool, &lease->request.entry);
     fill_facts(lease, facts);
     log_event("memory.admit", "need_mib=%llu from=%s lanes=%u waited_ms=%lld status=%s",
               (unsigned long long)(facts->need_bytes >> 20),
-              source_words[lease->estimate.source], facts->lanes,
+              source_words[lease->request.estimate.source], facts->lanes,
               (long long)(facts->waited_ns / 1000000), status_word(st));
     return st;
 }
@@ -103,7 +97,7 @@ admit(struct lease *lease, struct lease_facts *facts)
 static enum nvc_status
 prepare(struct lease *lease, struct lease_facts *facts)
 {
-    const struct lease_spec *const spec = lease->spec;
+    const struct lease_spec *const spec = lease->request.spec;
     struct budget budget;
     enum nvc_status st = budget_read(spec->root, spec->setting, &budget);
 
@@ -111,13 +105,14 @@ prepare(struct lease *lease, struct lease_facts *facts)
         st = open_pool(spec, budget.domain, &lease->pool);
     if (st != NVC_OK)
         return st;
-    facts->total_bytes = lease->total_bytes = budget.total_bytes;
+    facts->total_bytes = budget.total_bytes;
     if (spec->history_path != NULL)
         history_open(spec->history_path, spec->umask, spec->is_read_only,
-                     &lease->history);
-    estimate_make(lease->history, spec, &lease->guessed, &lease->estimate);
+                     &lease->request.history);
+    estimate_make(lease->request.history, spec, &lease->request.guessed,
+                  &lease->request.estimate);
     fill_entry(lease);
-    pool_say(lease->pool, &lease->entry);
+    pool_say(lease->pool, &lease->request.entry);
     return NVC_OK;
 }
 
@@ -125,7 +120,7 @@ static void
 lease_free(struct lease *lease)
 {
     pool_close(lease->pool);
-    history_close(lease->history);
+    history_close(lease->request.history);
     free(lease);
 }
 
@@ -139,7 +134,7 @@ lease_take(const struct lease_spec *spec, struct lease **out, struct lease_facts
     *facts = (struct lease_facts){.lanes = spec->lanes};
     *out = NULL;
     if (lease != NULL) {
-        lease->spec = spec;
+        lease->request.spec = spec;
         st = prepare(lease, facts);
         if (st == NVC_OK)
             st = admit(lease, facts);
@@ -156,40 +151,34 @@ lease_take(const struct lease_spec *spec, struct lease **out, struct lease_facts
 bool
 lease_saw_oom(const struct lease *lease)
 {
-    return lease != NULL && budget_oom_kills(lease->spec->root) > lease->oom_kills;
+    return lease != NULL &&
+           budget_oom_kills(lease->request.spec->root) > lease->oom_kills;
 }
 
 static struct history_row
 row_of(const struct lease *lease, uint64_t wall_us)
 {
     const uint64_t largest = meter_largest();
-    const uint64_t peak = lease->entry.peak_bytes;
+    const uint64_t peak = lease->request.entry.peak_bytes;
 
     return (struct history_row){
         .peak_bytes = peak,
         .largest_bytes = largest < peak ? largest : peak,
         .wall_us = wall_us,
         .when_s = (uint32_t)(clock_wall_ns() / 1000000000),
-        .lanes = lease->entry.lanes,
+        .lanes = lease->request.entry.lanes,
     };
 }
 
-/* It needed more than it had got when it was killed, and more than was expected.  More
- * than all there is would say nothing new. */
 static void
 raise_estimate(struct lease *lease)
 {
-    struct history_row row = row_of(lease, 0);
+    struct request *const request = &lease->request;
+    const struct history_row row = row_of(lease, 0);
 
-    if (row.peak_bytes < lease->entry.need_bytes)
-        row.peak_bytes = lease->entry.need_bytes;
-    if (row.peak_bytes + row.peak_bytes / 2 < lease->total_bytes)
-        row.peak_bytes += row.peak_bytes / 2;
-    else if (row.peak_bytes < lease->total_bytes)
-        row.peak_bytes = lease->total_bytes;
-    row.largest_bytes = row.peak_bytes / row.lanes;
-    estimate_learn(lease->history, lease->spec, &lease->guessed, &row);
-    estimate_make(lease->history, lease->spec, &lease->guessed, &lease->estimate);
+    estimate_raise(request->history, request->spec, &row, request->entry.need_bytes);
+    estimate_renew(request->history, request->spec, &request->guessed,
+                   &request->estimate);
 }
 
 void
@@ -201,13 +190,13 @@ lease_retake_alone(struct lease *lease, struct lease_facts *facts)
         return;
     meter_stop(&lease->meter);
     raise_estimate(lease);
-    lease->entry.state = POOL_WAITING;
-    lease->entry.is_alone = 1;
-    lease->entry.lanes = 1;
-    lease->entry.now_bytes = 0;
-    lease->entry.need_bytes = estimate_need(&lease->estimate, 1);
+    lease->request.entry.state = POOL_WAITING;
+    lease->request.entry.is_alone = 1;
+    lease->request.entry.lanes = 1;
+    lease->request.entry.now_bytes = 0;
+    lease->request.entry.need_bytes = estimate_need(&lease->request.estimate, 1);
     lease->was_killed = true;
-    pool_say(lease->pool, &lease->entry);
+    pool_say(lease->pool, &lease->request.entry);
     st = admit(lease, facts);
     (void)st;
 }
@@ -224,10 +213,11 @@ lease_release(struct lease *lease, bool has_succeeded, uint64_t wall_us)
     log_event("memory.peak", "mib=%llu largest_mib=%llu need_mib=%llu from=%s",
               (unsigned long long)(row.peak_bytes >> 20),
               (unsigned long long)(row.largest_bytes >> 20),
-              (unsigned long long)(lease->entry.need_bytes >> 20),
-              source_words[lease->estimate.source]);
+              (unsigned long long)(lease->request.entry.need_bytes >> 20),
+              source_words[lease->request.estimate.source]);
     if (has_succeeded && row.peak_bytes > 0)
-        estimate_learn(lease->history, lease->spec, &lease->guessed, &row);
+        estimate_learn(lease->request.history, lease->request.spec,
+                       &lease->request.guessed, &row);
     else if (lease->was_killed)
         raise_estimate(lease);
     lease_free(lease);

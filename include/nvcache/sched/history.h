@@ -22,7 +22,7 @@ struct history_row {
     uint64_t largest_bytes; /* of its largest process */
     uint64_t wall_us;
     uint32_t when_s; /* seconds since 1970 */
-    uint16_t count;  /* how often */
+    uint16_t count;  /* how often it was measured; 0: raised after a kill */
     uint16_t lanes;  /* compile chains at once; at least 1 in a row that was written */
 };
 

@@ -278,6 +278,42 @@ estimates_rise_at_once_and_sink_slowly(void **state)
     assert_int_equal(expect(&spec).peak_bytes, 7 * GIB);
 }
 
+static void
+a_kill_raises_the_estimate_until_it_is_measured(void **state)
+{
+    const struct lease_spec spec = spec_of(1);
+    const struct history_row killed = used(4 * GIB, 4 * GIB, 1);
+
+    (void)state;
+    learn(1, used(2 * GIB, 2 * GIB, 1));
+    estimate_raise(history, &spec, &killed, 2 * GIB);
+    assert_int_equal(expect(&spec).peak_bytes, 6 * GIB);
+    estimate_raise(history, &spec, &killed, 9 * GIB); /* another's greed */
+    assert_int_equal(expect(&spec).peak_bytes, 9 * GIB);
+    learn(1, used(5 * GIB, 5 * GIB, 1));
+    assert_int_equal(expect(&spec).peak_bytes, 5 * GIB);
+}
+
+static void
+who_waits_learns_from_those_who_finish(void **state)
+{
+    const struct lease_spec spec = spec_of(1000);
+    struct guessed guessed;
+    struct estimate estimate;
+
+    (void)state;
+    estimate_make(history, &spec, &guessed, &estimate);
+    assert_int_equal(estimate.source, ESTIMATE_PRIOR);
+    learn(1, used(1 * GIB, 1 * GIB, 1));
+    guesses = 0;
+    estimate_renew(history, &spec, &guessed, &estimate);
+    assert_int_equal(estimate.source, ESTIMATE_PROJECT);
+    assert_int_equal(guesses, 0);
+    learn(1000, used(2 * GIB, 2 * GIB, 1));
+    estimate_renew(history, &spec, &guessed, &estimate);
+    assert_int_equal(estimate.source, ESTIMATE_UNIT);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int
@@ -294,6 +330,8 @@ test_history(void)
         TEST(chains_at_once_need_more),
         TEST(an_unknown_unit_is_guessed_and_the_project_corrects_it),
         TEST(estimates_rise_at_once_and_sink_slowly),
+        TEST(a_kill_raises_the_estimate_until_it_is_measured),
+        TEST(who_waits_learns_from_those_who_finish),
     };
 
     return cmocka_run_group_tests_name("history", tests, NULL, NULL);
