@@ -136,8 +136,8 @@ read_file(struct reader *reader, struct closure_file *file)
     if (fs_read_fd(fd, FILEDIGEST_MAX_SIZE, &text) != NVC_OK ||
         text.len != file->stamp.size)
         return refuse(reader->session, NVC_NOSTORE_MOVED, file->path);
-    filedigest_of_bytes(text.data, text.len, &file->digest);
-    filedigest_learn(reader->session->memo, &file->stamp, clock_file_ns(), &file->digest);
+    filedigest_of_read(reader->session->memo, &file->stamp, clock_file_ns(), text.data,
+                       text.len, &file->digest);
     reader->dir = path_dir(reader->session->arena, file->path);
     flags = scan_text((const char *)text.data, text.len, on_name, reader);
     shown_read(reader->shown, &reader->session->roots, file->path, &text);

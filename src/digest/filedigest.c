@@ -81,3 +81,13 @@ filedigest_learn(struct memo *memo, const struct stamp *stamp, int64_t now_ns,
     if (stamp_is_settled(stamp, now_ns))
         memo_put(memo, memo_key(stamp), digest);
 }
+
+void
+filedigest_of_read(struct memo *memo, const struct stamp *stamp, int64_t now_ns,
+                   const void *data, size_t len, struct digest *out)
+{
+    if (memo_get(memo, memo_key(stamp), out))
+        return;
+    filedigest_of_bytes(data, len, out);
+    filedigest_learn(memo, stamp, now_ns, out);
+}

@@ -160,6 +160,21 @@ scan_directives(const char *text, size_t len, scan_visitor *visit, void *arg)
     return flags;
 }
 
+/* As memmem, for words whose first character is rare in sources: several times faster. */
+static const char *
+find_word(const char *at, const char *end, const char *word)
+{
+    const size_t len = strlen(word);
+
+    while ((size_t)(end - at) >= len) {
+        at = memchr(at, word[0], (size_t)(end - at) - len + 1);
+        if (at == NULL || memcmp(at, word, len) == 0)
+            return at;
+        at++;
+    }
+    return NULL;
+}
+
 /* `.include "file"` of the assembler: no member of an object, and something behind it
  * that can be a file's name in a string. */
 static bool
@@ -168,8 +183,7 @@ has_assembler_include(const char *text, size_t len)
     static const char word[] = ".include";
     const char *end = text + len;
 
-    for (const char *at = text;
-         (at = memmem(at, (size_t)(end - at), word, strlen(word))) != NULL;) {
+    for (const char *at = text; (at = find_word(at, end, word)) != NULL;) {
         const bool is_escape = at > text + 1 && at[-2] == '\\'; /* "\n.include" */
         const bool is_member =
             at > text && !is_escape &&
@@ -189,10 +203,9 @@ is_disguised(const char *text, size_t len)
 {
     const char *end = text + len;
 
-    if (memmem(text, len, "\?\?=", 3) != NULL || memmem(text, len, "\?\?/", 3) != NULL)
+    if (find_word(text, end, "\?\?=") != NULL || find_word(text, end, "\?\?/") != NULL)
         return true;
-    for (const char *at = text;
-         (at = memmem(at, (size_t)(end - at), "\\\n", 2)) != NULL;) {
+    for (const char *at = text; (at = find_word(at, end, "\\\n")) != NULL;) {
         const bool in_word =
             at > text && (isalnum((unsigned char)at[-1]) || at[-1] == '_');
 
@@ -211,7 +224,7 @@ scan_text(const char *text, size_t len, scan_visitor *visit, void *arg)
     if (len == 0)
         return 0; /* an empty file may have no text at all (NULL) */
     flags = scan_identifiers(text, len);
-    if (memmem(text, len, ".incbin", 7) != NULL)
+    if (find_word(text, text + len, ".incbin") != NULL)
         flags |= SCAN_HIDDEN;
     if (has_assembler_include(text, len) || is_disguised(text, len))
         flags |= SCAN_HIDDEN;

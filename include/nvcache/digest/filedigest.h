@@ -24,6 +24,11 @@ NVC_NODISCARD enum nvc_status filedigest_get(struct memo *memo, const char *path
                                              const struct stamp *stamp, int64_t now_ns,
                                              struct digest *out);
 
+/* The same for a file that was just read: the bytes are hashed unless its stamp is
+ * known. */
+void filedigest_of_read(struct memo *memo, const struct stamp *stamp, int64_t now_ns,
+                        const void *data, size_t len, struct digest *out);
+
 /* Tell the memo what was learned another way. */
 void filedigest_learn(struct memo *memo, const struct stamp *stamp, int64_t now_ns,
                       const struct digest *digest);

@@ -236,6 +236,11 @@ file_digest_is_of_the_contents_not_the_memo_of_another_stamp(void **state)
         filedigest_get(memo, path, &stamp, stamp.ctime_ns + 9999999999, &got), NVC_OK);
     filedigest_of_bytes("old", 3, &expected);
     assert_true(digest_equal(&got, &expected));
+    /* what was just read is not hashed when its stamp is known */
+    filedigest_of_read(memo, &stamp, stamp.ctime_ns + 9999999999, "not read", 8, &got);
+    assert_true(digest_equal(&got, &expected));
+    filedigest_of_read(NULL, &stamp, 0, "old", 3, &got);
+    assert_true(digest_equal(&got, &expected));
     /* another file under the same name, while the caller still has the old stamp */
     assert_int_equal(tmpfile_write(path, "newer", 5, 0600), NVC_OK);
     stamp.size++;
