@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# The same CUDA in another prefix: a conda environment, a wheel in a venv, another container.
+. "$(dirname "$0")/lib.sh"
+
+# toolkit DIR: nvcc's toolkit there, its files shared with the first (nobody writes to them).
+toolkit() {
+    mkdir -p "$(dirname "$1")"
+    cp -al "$(readlink -f "$NVCC_DIR/..")" "$1" 2>/dev/null || { rm -rf "$1" && cp -a "$(readlink -f "$NVCC_DIR/..")" "$1"; }
+}
+
+# by DIR ARGUMENTS...: compile k.cu with the toolkit there.
+by() {
+    local dir=$1
+    shift
+    nvcache "$dir/bin/nvcc" -arch=sm_80 -c k.cu -o k.o "$@"
+}
+
+write k.cu <<'CODE'
+#include <cuda/std/array>
+#include <cassert>
+__global__ void k(int *p)
+{
+    cuda::std::array<int, 4> a{1, 2, 3, 4};
+    assert(*p < 4);
+    *p = a[*p];
+}
+CODE
+begin "the toolkit in two other places; the first is gone"
+toolkit "$T/conda/envs/a"
+toolkit "$T/venv/lib/python3.11/site-packages/nvidia/cu13"
+by "$T/conda/envs/a" -MD -MF a.d
+expect_counts misses=1
+mv "$T/conda/envs/a" "$T/conda/envs/renamed"
+by "$T/venv/lib/python3.11/site-packages/nvidia/cu13" -MD -MF b.d
+expect_counts hits.manifest=1
+"$T/venv/lib/python3.11/site-packages/nvidia/cu13/bin/nvcc" -arch=sm_80 -c k.cu -o k.o -MD -MF plain.d
+cmp -s b.d plain.d || fail "the dependency file: $(diff b.d plain.d | head -4)"
+
+begin "its include directory given as well, as CMake does"
+for dir in "$T/conda/envs/renamed" "$T/venv/lib/python3.11/site-packages/nvidia/cu13"; do
+    by "$dir" -isystem "$dir/include" -isystem "$dir/include/cccl"
+done
+expect_counts hits.manifest=1 misses=1
+
+begin "with debug information"
+for dir in "$T/conda/envs/renamed" "$T/venv/lib/python3.11/site-packages/nvidia/cu13"; do
+    by "$dir" -g -lineinfo
+done
+expect_counts hits.manifest=1 misses=1
+
+begin "strict: each shows where it is"
+for dir in "$T/conda/envs/renamed" "$T/venv/lib/python3.11/site-packages/nvidia/cu13"; do
+    NVCACHE_STRICT_PATHS=1 by "$dir" -lineinfo
+done
+expect_counts misses=2
+
+begin "a toolkit whose header differs, while the first is still there"
+header=$(readlink -f "$(find -L "$T/conda/envs/renamed/" -path '*cuda/std/array' | head -n 1)")
+by "$T/conda/envs/renamed"
+cp "$header" "$T/header"
+rm "$header" # it may be shared
+{ cat "$T/header" && echo '// more'; } >"$header"
+by "$T/conda/envs/renamed"
+expect_counts misses=2
+by "$T/venv/lib/python3.11/site-packages/nvidia/cu13"
+expect_counts hits.manifest=1
+
+begin "a toolkit behind a link that is pointed elsewhere"
+ln -s "$T/conda/envs/renamed" "$T/cuda"
+by "$T/cuda"
+ln -sfn "$T/venv/lib/python3.11/site-packages/nvidia/cu13" "$T/cuda"
+by "$T/cuda"
+expect_counts hits.manifest=2
+echo '// and more' >>"$header"
+ln -sfn "$T/conda/envs/renamed" "$T/cuda"
+by "$T/cuda"
+expect_counts misses=1
