@@ -80,17 +80,6 @@ source_identity(struct session *session)
                                real != NULL ? real : session->command.source);
 }
 
-/* How the source is spelled shows in messages, __FILE__ and debug information. */
-static const char *
-source_spelling(struct session *session)
-{
-    const char *source = session->command.source;
-
-    return path_is_absolute(source)
-               ? roots_identity_text(&session->roots, session->arena, source)
-               : source;
-}
-
 static void
 compute_unit(struct session *session, const char *source, const char *output)
 {
@@ -129,7 +118,10 @@ key_compute(struct session *session)
     hasher_u64(&builder.hasher, versions());
     component(&builder, "toolchain", session->toolchain.bytes, DIGEST_SIZE);
     component_str(&builder, "source path", source);
-    component_str(&builder, "source spelling", source_spelling(session));
+    /* It shows in messages, __FILE__ and debug information. */
+    component_str(
+        &builder, "source spelling",
+        roots_key_text(&session->roots, session->arena, session->command.source));
     component_str(&builder, "output path", output);
     component_str(
         &builder, "output spelling",

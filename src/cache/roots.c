@@ -177,12 +177,17 @@ roots_init(struct arena *arena, const struct config *config, const char *cwd,
     add_source(out, command->source);
 }
 
+/* The toolkit's own headers: a conda environment has a whole system below nvcc's TOP. */
 static bool
-is_in_toolkit(const struct roots *roots, const char *path)
+is_in_toolkit(const struct root *toolkit, const char *path)
 {
-    const struct root *toolkit = roots_find(roots, ROOT_TOOLKIT | ROOT_REAL, 0);
+    static const char *const parts[] = {"include", "targets", "nvvm", "cccl"};
+    const char *rest = toolkit == NULL ? NULL : path_below(toolkit->path, path);
 
-    return toolkit != NULL && path_below(toolkit->path, path) != NULL;
+    for (size_t i = 0; rest != NULL && i < sizeof(parts) / sizeof(parts[0]); i++)
+        if (path_below(parts[i], rest) != NULL)
+            return true;
+    return false;
 }
 
 /* Paths below a temporary directory or the toolkit may show in a result.  `real` is the
@@ -191,9 +196,19 @@ static bool
 may_show(const struct roots *roots, const struct root *root, const struct root *real)
 {
     return !roots->config->strict_paths &&
-           (is_in_toolkit(roots, real->path) ||
+           (is_in_toolkit(roots_find(roots, ROOT_TOOLKIT | ROOT_REAL, 0), real->path) ||
             roots_ephemeral_len(roots->arena, root->path, roots->config->ephemeral.v) >
                 0);
+}
+
+bool
+roots_may_show(const struct roots *roots, const char *path)
+{
+    const struct root *root = roots_match(roots, path);
+
+    return root == NULL || root->is_free ||
+           ((root->kind & ~(unsigned)ROOT_REAL) == ROOT_TOOLKIT &&
+            !roots->config->strict_paths && is_in_toolkit(root, path));
 }
 
 void
@@ -287,23 +302,32 @@ text_for(const struct roots *roots, struct arena *arena, const char *path, unsig
                         path_below(root->path, path));
 }
 
+static const struct root *
+include_at(const struct roots *roots, const char *path)
+{
+    for (size_t i = 0; i < roots->n; i++)
+        if (roots->v[i].kind == ROOT_INCLUDE && str_equal(roots->v[i].path, path))
+            return &roots->v[i];
+    return NULL;
+}
+
+/* Repeated slashes and "." components show in messages and __FILE__: the part below the
+ * root is kept as it is written, and a path whose root is written so is itself. */
 const char *
 roots_key_text(const struct roots *roots, struct arena *arena, const char *path)
 {
     const unsigned movable = 1U << ROOT_EPHEMERAL | 1U << ROOT_BASE | 1U << ROOT_TOOLKIT;
     const char *clean = path_clean(arena, path);
-    const char *text;
+    const struct root *root;
 
     if (!path_is_absolute(path))
         return path;
-    text = text_for(roots, arena, clean, movable);
-    if (text != clean)
-        return text;
-    for (size_t i = 0; i < roots->n; i++)
-        if (roots->v[i].kind == ROOT_INCLUDE && str_equal(roots->v[i].path, clean))
-            return arena_printf(arena, "%%%u.%u", (unsigned)ROOT_INCLUDE,
-                                roots->v[i].index);
-    return path;
+    root = match(roots, clean, movable);
+    if (root == NULL)
+        root = include_at(roots, clean);
+    if (root == NULL || strncmp(path, root->path, root->len) != 0)
+        return path;
+    return arena_printf(arena, "%%%u.%u%s", root->kind, root->index, path + root->len);
 }
 
 const char *

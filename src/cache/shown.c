@@ -13,9 +13,9 @@
 static size_t
 group_of(const struct roots *roots, const char *path)
 {
-    const struct root *root = roots_match(roots, path);
-
-    return root == NULL || root->is_free ? 0 : 1 + (size_t)(root - roots->v);
+    return roots_may_show(roots, path)
+               ? 0
+               : 1 + (size_t)(roots_match(roots, path) - roots->v);
 }
 
 struct mentions *
@@ -39,6 +39,20 @@ shown_read(struct mentions *shown, const struct roots *roots, const char *path,
                           text->len);
 }
 
+/* Debug information names the working directory and the directories of all files. */
+static void
+show_debugged(const struct roots *roots, struct closure *closure)
+{
+    for (size_t i = 0; i < roots->n; i++)
+        closure->shows[i] = roots->v[i].kind == ROOT_CWD && !roots->v[i].is_free;
+    for (size_t i = 0; i < closure->n; i++) {
+        const size_t group = group_of(roots, closure->files[i].path);
+
+        if (group != 0)
+            closure->shows[group - 1] = true;
+    }
+}
+
 void
 shown_finish(const struct session *session, struct mentions *shown,
              struct closure *closure)
@@ -46,10 +60,11 @@ shown_finish(const struct session *session, struct mentions *shown,
     const struct roots *roots = &session->roots;
 
     closure->shows = arena_array(session->arena, roots->n, sizeof(bool));
-    if (shown != NULL)
-        mentions_finish(shown);
+    if (session->command.debug_info)
+        show_debugged(roots, closure);
+    if (shown == NULL)
+        return;
+    mentions_finish(shown);
     for (size_t i = 0; i < roots->n; i++)
-        closure->shows[i] =
-            !roots->v[i].is_free && roots->v[i].kind != ROOT_SOURCE &&
-            (shown != NULL ? mentions_shows(shown, 1 + i) : session->command.debug_info);
+        closure->shows[i] = mentions_shows(shown, 1 + i);
 }

@@ -38,21 +38,22 @@ is_same_place(const struct place *a, const struct place *b)
 }
 
 static void
-add_tie(struct filling *filling, struct place at, struct place is, uint8_t is_link)
+add_tie(struct filling *filling, struct place at, struct place is, enum tie_kind kind)
 {
     struct manifest *manifest = filling->manifest;
 
-    if (is_same_place(&at, &is))
+    if (kind != TIE_SHORTER && is_same_place(&at, &is))
         return;
     for (size_t i = manifest->n_ties; i > 0; i--)
         if (is_same_place(&manifest->ties[i - 1].at, &at) &&
-            is_same_place(&manifest->ties[i - 1].is, &is))
+            is_same_place(&manifest->ties[i - 1].is, &is) &&
+            manifest->ties[i - 1].kind == (uint8_t)kind)
             return;
     if (manifest->n_ties == MANIFEST_MAX_TIES)
         filling->is_full = true;
     else
         manifest->ties[manifest->n_ties++] =
-            (struct manifest_tie){.at = at, .is = is, .is_link = is_link};
+            (struct manifest_tie){.at = at, .is = is, .kind = (uint8_t)kind};
 }
 
 static struct place
@@ -79,6 +80,15 @@ below(struct arena *arena, const struct place *place, const char *rest)
     return out;
 }
 
+/* Is the path no longer than what it is when links are followed? */
+static bool
+is_shorter(struct arena *arena, const char *path)
+{
+    const char *real = fs_realpath(arena, path);
+
+    return real != NULL && strlen(path) <= strlen(real);
+}
+
 /* A result that shows a path is bound to it. */
 static void
 tie_shown(struct filling *filling)
@@ -87,7 +97,8 @@ tie_shown(struct filling *filling)
 
     for (size_t i = 0; i < roots->n; i++)
         if (filling->closure->shows[i])
-            add_tie(filling, place_of_root(&roots->v[i]), literal(roots->v[i].path), 0);
+            add_tie(filling, place_of_root(&roots->v[i]), literal(roots->v[i].path),
+                    TIE_TEXT);
 }
 
 /* One directory given twice has two positions and one place. */
@@ -168,10 +179,10 @@ tie_root_to_base(struct filling *filling, const struct root *root,
     if (base->place.kind == place.kind && base->place.index == place.index)
         return;
     if (rest != NULL)
-        add_tie(filling, below(arena, &place, rest), base->place, 0);
+        add_tie(filling, below(arena, &place, rest), base->place, TIE_TEXT);
     else
         add_tie(filling, place,
-                below(arena, &base->place, path_below(base->path, root->path)), 0);
+                below(arena, &base->place, path_below(base->path, root->path)), TIE_TEXT);
 }
 
 static void
@@ -184,12 +195,31 @@ tie_directory(struct filling *filling, const char *dir)
             tie_root_to_base(filling, root, &filling->bases[i]);
 }
 
+/* What lies in a system directory is named as the command does only while that is
+ * shorter. */
+static void
+tie_shorter(struct filling *filling)
+{
+    const struct session *session = filling->session;
+    struct search_dir *dirs;
+    const size_t n = command_search_dirs(session->arena, &session->command, &dirs);
+
+    for (size_t i = 0; i < n; i++) {
+        const char *path = path_clean(session->arena, dirs[i].path);
+        const struct place place = roots_place(&session->roots, path);
+
+        if (dirs[i].kind >= SEARCH_SYSTEM && place.kind != ROOT_NONE &&
+            is_shorter(session->arena, path))
+            add_tie(filling, place, place, TIE_SHORTER);
+    }
+}
+
 static void
 on_link(const struct place *from, const char *real, void *arg)
 {
     struct filling *filling = arg;
 
-    add_tie(filling, *from, roots_place(&filling->session->roots, real), 1);
+    add_tie(filling, *from, roots_place(&filling->session->roots, real), TIE_LINK);
 }
 
 enum nvc_status
@@ -204,6 +234,7 @@ ties_fill(struct session *session, const struct closure *closure,
     find_bases(&filling);
     tie_shown(&filling);
     tie_repeated(&filling);
+    tie_shorter(&filling);
     for (size_t i = 0; i < manifest->n_dirs; i++) {
         const char *dir = roots_path(&session->roots, session->arena, &manifest->dirs[i]);
 
@@ -221,7 +252,9 @@ holds(struct session *session, const struct manifest_tie *tie)
     const char *at = roots_path(&session->roots, session->arena, &tie->at);
     const char *is = roots_path(&session->roots, session->arena, &tie->is);
 
-    if (at != NULL && tie->is_link)
+    if (at != NULL && tie->kind == TIE_SHORTER)
+        return is_shorter(session->arena, at);
+    if (at != NULL && tie->kind == TIE_LINK)
         at = fs_realpath(session->arena, at);
     return at != NULL && is != NULL && str_equal(at, is);
 }

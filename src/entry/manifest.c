@@ -3,7 +3,7 @@
  *
  *   version u16 | flags u16 | result 32 | inputs 32 | searched 32 | seen 32
  *   compile_us u64 | created_s u64
- *   ties:  u32 n, n x (place at, place is, u8 is_link)
+ *   ties:  u32 n, n x (place at, place is, u8 kind)
  *   dirs:  u32 n, n x place
  *   files: u32 n, for each dir how many (varint), n x name, n x mark u32
  *   watched: u32 n, n x place | busy u32
@@ -48,7 +48,7 @@ put_ties(struct buf *out, const struct manifest *manifest)
     for (size_t i = 0; i < manifest->n_ties; i++) {
         place_put(out, &manifest->ties[i].at);
         place_put(out, &manifest->ties[i].is);
-        wire_put_u8(out, manifest->ties[i].is_link);
+        wire_put_u8(out, manifest->ties[i].kind);
     }
 }
 
@@ -107,8 +107,8 @@ read_ties(struct arena *arena, struct wire_reader *reader, struct manifest *out)
     for (size_t i = 0; i < out->n_ties; i++) {
         place_read(reader, &out->ties[i].at);
         place_read(reader, &out->ties[i].is);
-        out->ties[i].is_link = wire_u8(reader);
-        if (out->ties[i].is_link > 1)
+        out->ties[i].kind = wire_u8(reader);
+        if (out->ties[i].kind >= TIE_KINDS)
             reader->bad = true;
     }
 }

@@ -2,10 +2,17 @@
 # The same CUDA in another prefix: a conda environment, a wheel in a venv, another container.
 . "$(dirname "$0")/lib.sh"
 
-# toolkit DIR: nvcc's toolkit there, its files shared with the first (nobody writes to them).
+# toolkit DIR: nvcc's toolkit there, without its libraries.  It is a copy: a hard link would change
+# the change time of files that others compile with.
 toolkit() {
-    mkdir -p "$(dirname "$1")"
-    cp -al "$(readlink -f "$NVCC_DIR/..")" "$1" 2>/dev/null || { rm -rf "$1" && cp -a "$(readlink -f "$NVCC_DIR/..")" "$1"; }
+    local part
+    mkdir -p "$1"
+    for part in "$(readlink -f "$NVCC_DIR/..")"/*; do
+        case $(basename "$part") in
+        lib* | dist-info | share | nsight* | compute-sanitizer | extras) ;;
+        *) cp -a "$part" "$1" ;;
+        esac
+    done
 }
 
 # by DIR ARGUMENTS...: compile k.cu with the toolkit there.

@@ -30,6 +30,7 @@ static bool is_system[MAX_DIRS];
 static int n_quote, n_chain, n_files;
 static char *files[MAX_FILES];
 static char macro[PATH_MAX];
+static bool has_where;
 static const char *source, *output, *depfile;
 static FILE *object;
 static char *object_text;
@@ -53,11 +54,21 @@ is_regular(const char *path)
 static bool
 join(char *out, const char *dir, const char *name)
 {
-    if (strcmp(dir, ".") == 0)
+    if (name[0] == '/' || strcmp(dir, ".") == 0)
         snprintf(out, PATH_MAX, "%s", name);
     else
         snprintf(out, PATH_MAX, "%s/%s", dir, name);
     return is_regular(out);
+}
+
+/* gcc names what it finds in a system directory by its real path if that is shorter. */
+static void
+shorten(char *path)
+{
+    char real[PATH_MAX];
+
+    if (realpath(path, real) != NULL && strlen(real) < strlen(path))
+        strcpy(path, real);
 }
 
 /* Where a name is found; behind `after` for #include_next (-1: not that). */
@@ -74,8 +85,11 @@ find(char *out, const char *from, const char *name, bool quoted, int after, int 
         if (join(out, quote_dirs[i], name))
             return true;
     for (int i = after + 1; i < n_chain; i++)
-        if (join(out, chain[i], name))
+        if (join(out, chain[i], name)) {
+            if (is_system[i])
+                shorten(out);
             return *where = i, true;
+        }
     return false;
 }
 
@@ -112,6 +126,8 @@ directive(const char *line, const char *path, int where, int depth, bool *skippi
                     !find(found, path, name, quoted, -1, &at);
     else if (*skipping)
         return;
+    else if (strncmp(line, "#define WHERE __FILE__", 22) == 0)
+        has_where = true;
     else if (strncmp(line, "#define HEADER \"", 16) == 0)
         snprintf(macro, sizeof(macro), "%.*s", (int)strcspn(line + 16, "\""), line + 16);
     else if (strncmp(line, "#include_next", 13) == 0) {
@@ -125,6 +141,25 @@ directive(const char *line, const char *path, int where, int depth, bool *skippi
         read_file(found, at, depth + 1);
     } else
         fputs(line, object);
+}
+
+/* The text of a line with __FILE__ as the file's name, as the macro WHERE that a header
+ * may define, too. */
+static void
+write_line(const char *line, const char *path)
+{
+    static const char *const words[] = {"__FILE__", "WHERE"};
+
+    for (size_t i = 0; i < 2; i++) {
+        const char *at = i == 0 || has_where ? strstr(line, words[i]) : NULL;
+
+        if (at != NULL) {
+            fprintf(object, "%.*s%s%s", (int)(at - line), line, path,
+                    at + strlen(words[i]));
+            return;
+        }
+    }
+    fputs(line, object);
 }
 
 static void
@@ -151,7 +186,7 @@ read_file(const char *path, int where, int depth)
         if (line[0] == '#')
             directive(line, path, where, depth, &skipping);
         else if (!skipping)
-            fputs(line, object);
+            write_line(line, path);
     fclose(in);
 }
 

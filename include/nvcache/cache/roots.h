@@ -23,7 +23,7 @@ struct root {
     const char *path; /* absolute, as text: no symbolic link is resolved */
     size_t len;
     bool is_free; /* its path may show in a result: a temporary directory's name says
-                     nothing, the toolkit's little.  Set by roots_add_real. */
+                     nothing.  Set by roots_add_real. */
 };
 
 struct roots {
@@ -46,6 +46,10 @@ void roots_init(struct arena *arena, const struct config *config, const char *cw
  * directories so when that is shorter.  It asks the file system, so only a miss and the
  * hits that need it do.  Once is enough. */
 void roots_add_real(struct roots *roots);
+
+/* May a result show this path without being bound to it?  Below no root it is in the record
+ * as it is.  After roots_add_real. */
+bool roots_may_show(const struct roots *roots, const char *path);
 
 /* The longest root that a path, as a command or a compiler wrote it, lies under; the
  * first of equals; NULL. */

@@ -36,7 +36,14 @@ struct manifest_file {
 struct manifest_tie {
     struct place at;
     struct place is;
-    uint8_t is_link; /* 1: `at` leads there through symbolic links; 0: as text */
+    uint8_t kind; /* enum tie_kind */
+};
+
+enum tie_kind {
+    TIE_TEXT,    /* they are the same path */
+    TIE_LINK,    /* `at` leads there through symbolic links */
+    TIE_SHORTER, /* as text, and where links lead is no shorter: gcc would name it so */
+    TIE_KINDS
 };
 
 struct manifest {

@@ -33,7 +33,8 @@ def compare():
         close("histogram", ours.histogram(x.flatten(), 20, 0.0, 1.0), x.histc(20, 0.0, 1.0))
 
 
-refuses_the_cpu()
+if hasattr(ours, "scale"):
+    refuses_the_cpu()
 if torch.cuda.is_available():
     compare()
 print("works,", "kernels compared" if torch.cuda.is_available() else "no GPU to run kernels on")

@@ -212,7 +212,9 @@ only_temporary_names_may_show_in_a_result(void **state)
          "nvcc -c -I/home/u/inc -I/tmp/pip-build-env-1/inc /s/k.cu -o k.o");
     roots_add_real(&f->roots);
     assert_false(roots_find(&f->roots, ROOT_INCLUDE, 0)->is_free);
-    assert_true(roots_find(&f->roots, ROOT_TOOLKIT, 0)->is_free);
+    assert_true(roots_may_show(&f->roots, "/opt/cuda/bin/../include/crt/x.h"));
+    assert_false(roots_may_show(&f->roots, "/opt/cuda/bin/../share/mine.h"));
+    assert_false(roots_may_show(&f->roots, "/home/u/inc/x.h"));
     assert_true(roots_find(&f->roots, ROOT_INCLUDE, 1)->is_free);
     assert_false(roots_find(&f->roots, ROOT_CWD, 0)->is_free);
     f->config.strict_paths = true;
@@ -220,7 +222,21 @@ only_temporary_names_may_show_in_a_result(void **state)
          "nvcc -c -I/home/u/inc -I/tmp/pip-build-env-1/inc /s/k.cu -o k.o");
     roots_add_real(&f->roots);
     assert_false(roots_find(&f->roots, ROOT_INCLUDE, 1)->is_free);
-    assert_false(roots_find(&f->roots, ROOT_TOOLKIT, 0)->is_free);
+    assert_false(roots_may_show(&f->roots, "/opt/cuda/bin/../include/crt/x.h"));
+}
+
+static void
+how_a_path_is_written_is_in_its_key_text(void **state)
+{
+    struct fixture *f = *state;
+
+    make(f, "/b", "nvcc -c -I/x/one/ -I/tmp/pip-build-env-1/./inc /s/k.cu -o k.o");
+    assert_string_equal(key_text(f, "/x/one"), "%3.0");
+    assert_string_equal(key_text(f, "/x/one/"), "%3.0/");
+    assert_string_equal(key_text(f, "/x//one"), "/x//one");
+    assert_string_equal(key_text(f, "/tmp/pip-build-env-1/./inc"), "%5.0/./inc");
+    assert_string_equal(key_text(f, "/tmp//pip-build-env-1/inc"),
+                        "/tmp//pip-build-env-1/inc");
 }
 
 static void
@@ -273,6 +289,7 @@ test_roots(void)
         TEST(the_same_build_in_another_temporary_directory_has_the_same_key_texts),
         TEST(sources_in_different_directories_stay_different),
         TEST(base_directories_make_checkouts_equal),
+        TEST(how_a_path_is_written_is_in_its_key_text),
         TEST(base_directories_are_numbered_as_the_command_mentions_them),
         TEST(what_is_named_by_its_real_path_is_found_below_its_root),
         TEST(include_directories_count_by_position_only),

@@ -21,8 +21,8 @@ int test_manifest(void);
 static struct manifest_file files[] = {{0, 1, "a.cu"}, {1, 2, "x.h"}, {1, 3, "y.h"}};
 static struct place dirs[] = {{ROOT_NONE, 0, "src"}, {ROOT_INCLUDE, 2, "ATen/core"}};
 static struct manifest_tie ties[] = {
-    {{ROOT_CWD, 0, ""}, {ROOT_NONE, 0, "/home/u/build"}, 0},
-    {{ROOT_INCLUDE, 2, "now"}, {ROOT_INCLUDE | ROOT_REAL, 2, "v1"}, 1}};
+    {{ROOT_CWD, 0, ""}, {ROOT_NONE, 0, "/home/u/build"}, TIE_TEXT},
+    {{ROOT_INCLUDE, 2, "now"}, {ROOT_INCLUDE | ROOT_REAL, 2, "v1"}, TIE_LINK}};
 static struct place watched[] = {{ROOT_CWD, 0, ""}, {ROOT_TOOLKIT, 0, "include"}};
 static uint32_t hashes[] = {7, 8, 300};
 
@@ -66,7 +66,7 @@ manifest_survives_a_round_trip(void **state)
     assert_string_equal(got.dirs[got.files[2].dir].rest, "ATen/core");
     assert_string_equal(got.ties[0].is.rest, "/home/u/build");
     assert_int_equal(got.ties[1].is.kind, ROOT_INCLUDE | ROOT_REAL);
-    assert_int_equal(got.ties[1].is_link, 1);
+    assert_int_equal(got.ties[1].kind, TIE_LINK);
     assert_int_equal(got.compile_us, 1234567);
     manifest_encode(&got, &again);
     assert_int_equal(again.len, bytes.len);

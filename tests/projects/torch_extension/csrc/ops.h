@@ -4,15 +4,15 @@
 #include <c10/cuda/CUDAStream.h>
 #include <cuda_runtime.h>
 
-#define CHECK_INPUT(x)                                                                             \
-    TORCH_CHECK(x.is_cuda(), #x " must be on the GPU");                                            \
-    TORCH_CHECK(x.is_contiguous(), #x " must be contiguous");                                      \
+#define CHECK_INPUT(x)                                                                   \
+    TORCH_CHECK(x.is_cuda(), #x " must be on the GPU");                                  \
+    TORCH_CHECK(x.is_contiguous(), #x " must be contiguous");                            \
     TORCH_CHECK(x.scalar_type() == at::kFloat, #x " must be float")
 
-#define CHECK_CUDA(call)                                                                           \
-    do {                                                                                           \
-        const cudaError_t status = (call);                                                         \
-        TORCH_CHECK(status == cudaSuccess, cudaGetErrorString(status));                            \
+#define CHECK_CUDA(call)                                                                 \
+    do {                                                                                 \
+        const cudaError_t status = (call);                                               \
+        TORCH_CHECK(status == cudaSuccess, cudaGetErrorString(status));                  \
     } while (0)
 
 inline cudaStream_t

@@ -13,8 +13,8 @@ running(const at::Tensor &x)
                                              out.data_ptr<float>(), (int)x.numel(),
                                              current_stream()));
     at::Tensor scratch = at::empty({(int64_t)bytes}, x.options().dtype(at::kByte));
-    CHECK_CUDA(cub::DeviceScan::InclusiveSum(scratch.data_ptr(), bytes, x.data_ptr<float>(),
-                                             out.data_ptr<float>(), (int)x.numel(),
-                                             current_stream()));
+    CHECK_CUDA(cub::DeviceScan::InclusiveSum(scratch.data_ptr(), bytes,
+                                             x.data_ptr<float>(), out.data_ptr<float>(),
+                                             (int)x.numel(), current_stream()));
     return out;
 }

@@ -1,6 +1,7 @@
 #include "ops.h"
 
-namespace {
+namespace
+{
 
 __global__ void
 kernel(const float *in, float *out, int64_t n, float factor)

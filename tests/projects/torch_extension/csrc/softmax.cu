@@ -2,7 +2,8 @@
 
 #include <cub/block/block_reduce.cuh>
 
-namespace {
+namespace
+{
 
 constexpr int threads = 256;
 

@@ -10,11 +10,11 @@ sorted(const at::Tensor &x)
     size_t bytes = 0;
 
     CHECK_CUDA(cub::DeviceRadixSort::SortKeys(nullptr, bytes, x.data_ptr<float>(),
-                                              out.data_ptr<float>(), (int)x.numel(), 0, 32,
-                                              current_stream()));
+                                              out.data_ptr<float>(), (int)x.numel(), 0,
+                                              32, current_stream()));
     at::Tensor scratch = at::empty({(int64_t)bytes}, x.options().dtype(at::kByte));
-    CHECK_CUDA(cub::DeviceRadixSort::SortKeys(scratch.data_ptr(), bytes, x.data_ptr<float>(),
-                                              out.data_ptr<float>(), (int)x.numel(), 0, 32,
-                                              current_stream()));
+    CHECK_CUDA(cub::DeviceRadixSort::SortKeys(scratch.data_ptr(), bytes,
+                                              x.data_ptr<float>(), out.data_ptr<float>(),
+                                              (int)x.numel(), 0, 32, current_stream()));
     return out;
 }

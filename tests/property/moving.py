@@ -1,0 +1,398 @@
+#!/usr/bin/env python3
+"""Trees that are copied, renamed, linked, bind-mounted and edited at random: after each, nvcache's
+result is the compiler's own.
+
+  moving.py [--steps N] [--seed S] [--long] fake     a compiler whose object is all it read
+  moving.py [--steps N] [--seed S] [--long] real     nvcc, fewer steps
+
+A project and a library are in several places: below base directories, in temporary build directories,
+elsewhere.  Each step moves something and compiles from one of the places, spelled in one of many
+ways.  Objects are compared byte for byte, but for the names of temporary build directories (and
+nvcc's hash of the source's path); dependency files and exit status as they are.  Prints how many
+steps were hits.  Ends with 1 when a result was wrong, and says what led to it.  NVCACHE is the program
+(build/dev/nvcache), NVCC the compiler of `real`."""
+
+import argparse
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+EPHEMERAL = re.compile(rb"(pip-req-build-|pip-build-env-)[0-9a-z]+")
+HASHES = [(re.compile(rb"tmpxft_[0-9a-f]+_[0-9a-f]+"), b"tmpxft_X"),
+          (re.compile(rb"_[0-9a-f]{8}_[0-9]+_main_cu_[0-9a-f]{8}"), b"_HASH_main_cu")]
+
+
+def write(path, text):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="ascii") as out:
+        out.write(text)
+
+
+class Trees:
+    """Where the projects and libraries are: real directories and links, by kind."""
+
+    def __init__(self, top, chance, real):
+        self.top = top
+        self.chance = chance
+        self.real = real
+        self.number = 0
+        self.mounts = []
+        self.projects = [self.place("project"), self.place("project")]
+        self.libraries = [self.place("library"), self.place("library")]
+        self.fill_project(self.projects[0])
+        shutil.copytree(self.projects[0], self.projects[1])
+        self.fill_library(self.libraries[0])
+        shutil.copytree(self.libraries[0], self.libraries[1])
+
+    def place(self, kind):
+        """A path where nothing is yet."""
+        self.number += 1
+        names = {"project": ["home/u%d/project", "tmp/pip-req-build-%d", "work/p%d"],
+                 "library": ["tmp/pip-build-env-%d/lib/site-packages/include", "opt/library-%d/include",
+                             "home/u%d/project/third"]}[kind]
+        path = os.path.join(self.top, self.chance.choice(names) % self.number)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        return path
+
+    def line(self):
+        name = f"v{self.chance.randrange(10 ** 6)}"
+        value = self.chance.randrange(4)
+        if self.chance.random() < 0.12:
+            shown = self.chance.choice(["__FILE__", "WHERE"])
+            if self.real:
+                return f"#ifndef WHERE\n#define WHERE 0\n#endif\n__device__ const char *{name} = {shown};\n"
+            return f"{shown}\n"
+        return f"__device__ int {name} = {value};\n" if self.real else f"{name} {value}\n"
+
+    def header(self, path, more=""):
+        once = "#pragma once\n" if self.real else ""
+        write(path, once + more + self.line())
+
+    def fill_project(self, path):
+        write(path + "/src/main.cu", '#include "beside.h"\n#include <lib.h>\n#include "../inc/own.h"\n#include <own.h>\n'
+              + self.line())
+        self.header(path + "/src/beside.h")
+        self.header(path + "/inc/own.h")
+
+    def fill_library(self, path):
+        self.header(path + "/lib.h", '#include "sub/deep.h"\n#include <more.h>\n')
+        self.header(path + "/sub/deep.h", "#define WHERE __FILE__\n" if self.chance.random() < 0.5 else "")
+        self.header(path + "/sub/more.h")
+
+    def any_list(self):
+        return self.chance.choice([("project", self.projects), ("library", self.libraries)])
+
+    def any_header(self):
+        files = []
+        for tree in self.projects + self.libraries:
+            for where, _, names in os.walk(tree):
+                files += [os.path.join(where, name) for name in names if name.endswith(".h")]
+        return self.chance.choice(sorted(files)) if files else None
+
+    # ---- what can happen ----
+
+    def nothing(self):
+        return "nothing"
+
+    def edit(self):
+        path = self.any_header()
+        if path is None:
+            return "nothing"
+        with open(path, encoding="ascii") as text:
+            kept = [line for line in text if line.startswith(("#include", "#pragma", "#define WHERE __"))]
+        write(path, "".join(kept) + self.line())
+        return "edit " + path
+
+    def copy(self):
+        kind, trees = self.any_list()
+        old, new = self.chance.choice(trees), self.place(kind)
+        try:
+            shutil.copytree(old, new, symlinks=self.chance.random() < 0.5)
+        except shutil.Error:  # links in a circle
+            shutil.rmtree(new)
+            return "nothing"
+        trees.append(new)
+        return f"copy {old} {new}"
+
+    def rename(self):
+        kind, trees = self.any_list()
+        old, new = self.chance.choice(trees), self.place(kind)
+        if os.path.realpath(old) != old or any(mount.startswith(old) for mount in self.mounts):
+            return "nothing"
+        os.rename(old, new)
+        trees[trees.index(old)] = new
+        self.drop_dead()
+        return f"rename {old} {new}"
+
+    def link(self):
+        kind, trees = self.any_list()
+        old, new = self.chance.choice(trees), self.place(kind)
+        new = os.path.join(self.top, f"links/a-name-that-is-much-longer-than-the-others-{self.number}")
+        os.makedirs(os.path.dirname(new), exist_ok=True)
+        os.symlink(old, new)
+        trees.append(new)
+        return f"link {new} to {old}"
+
+    def repoint(self):
+        kind, trees = self.any_list()
+        links = [tree for tree in trees if os.path.islink(tree)]
+        if not links:
+            return "nothing"
+        link, target = self.chance.choice(links), self.chance.choice(trees)
+        if os.path.realpath(target) == os.path.realpath(link) or os.path.islink(target):
+            return "nothing"
+        os.remove(link)
+        os.symlink(target, link)
+        return f"point {link} to {target}"
+
+    def link_inside(self):
+        """A directory of a library moves away and a link is in its place, or the link leads elsewhere."""
+        tree, other = self.chance.choice(self.libraries), self.chance.choice(self.libraries)
+        sub = tree + "/sub"
+        if os.path.islink(sub):
+            if os.path.realpath(other + "/sub") == sub or not os.path.isdir(other + "/sub"):
+                return "nothing"
+            os.remove(sub)
+            os.symlink(os.path.realpath(other + "/sub"), sub)
+        else:
+            self.number += 1
+            os.rename(sub, tree + f"/v{self.number}")
+            os.symlink(f"v{self.number}", sub)
+        return f"point {sub} to {os.readlink(sub)}"
+
+    def swap(self):
+        kind, trees = self.any_list()
+        a, b = self.chance.choice(trees), self.chance.choice(trees)
+        mounted = any(mount.startswith((a, b)) for mount in self.mounts)
+        if a == b or mounted or os.path.realpath(a) != a or os.path.realpath(b) != b or (a + "/").startswith(b) or (b + "/").startswith(a):
+            return "nothing"
+        os.rename(a, a + ".swap")
+        os.rename(b, a)
+        os.rename(a + ".swap", b)
+        self.drop_dead()
+        return f"swap {a} {b}"
+
+    def mount(self):
+        """One tree over another, or away with it again."""
+        if self.mounts and self.chance.random() < 0.5:
+            path = self.mounts.pop()
+            subprocess.run(["umount", path], check=True)
+            return "unmount " + path
+        kind, trees = self.any_list()
+        old, new = self.chance.choice(trees), self.place(kind)
+        if not CAN_MOUNT or len(self.mounts) > 3 or os.path.realpath(old) != old:
+            return "nothing"
+        os.makedirs(new)
+        subprocess.run(["mount", "--bind", old, new], check=True)
+        self.mounts.append(new)
+        trees.append(new)
+        return f"mount {old} at {new}"
+
+    def drop_dead(self):
+        """A link to what was renamed leads nowhere; so does a library inside of a renamed project."""
+        for trees in (self.projects, self.libraries):
+            trees[:] = [tree for tree in trees if os.path.isfile(tree + "/inc/own.h") or os.path.isfile(tree + "/sub/more.h")]
+        if not self.libraries:
+            self.libraries.append(self.place("library"))
+            self.fill_library(self.libraries[0])
+        if not self.projects:
+            self.projects.append(self.place("project"))
+            self.fill_project(self.projects[0])
+
+    def move(self):
+        done = self.chance.choice([self.nothing, self.nothing, self.edit, self.copy, self.rename, self.link, self.repoint,
+                                   self.link_inside, self.swap, self.mount])()
+        while len(self.projects) > 6:
+            self.forget(self.projects)
+        while len(self.libraries) > 6:
+            self.forget(self.libraries)
+        self.drop_dead()
+        return done
+
+    def forget(self, trees):
+        """The oldest is not compiled from any more; mostly it is still there."""
+        trees.pop(0)
+
+
+class Run:
+    def __init__(self, options):
+        self.real = options.mode == "real"
+        self.chance = random.Random(options.seed)
+        self.home = tempfile.mkdtemp(prefix="nvcache-moving-")
+        self.top = self.home + "/t"
+        self.nvcache = os.path.abspath(os.environ.get("NVCACHE", os.path.join(HERE, "../../build/dev/nvcache")))
+        self.nvcc = os.environ.get("NVCC") or shutil.which("nvcc") or "/usr/local/cuda/bin/nvcc"
+        self.environment = {k: v for k, v in os.environ.items() if k in ("HOME", "PATH", "LANG")}
+        os.makedirs(self.home + "/run", 0o700)
+        self.environment.update(NVCACHE_DIR=self.home + "/cache", FAKE_RUNS=self.home + "/runs", TMPDIR=self.home,
+                                XDG_RUNTIME_DIR=self.home + "/run", NVCACHE_BASE_DIR=self.top + "/home/*/project")
+        self.hits = self.failed = self.compiled = 0
+        self.shape = None
+        if not self.real:
+            self.install_fake()
+        os.makedirs(self.top + "/elsewhere")
+        self.trees = Trees(self.top, self.chance, self.real)
+
+    def install_fake(self):
+        tools = self.home + "/bin"
+        os.makedirs(tools)
+        self.nvcc = tools + "/nvcc"
+        subprocess.run(["gcc", "-O1", "-w", "-o", self.nvcc, os.path.join(HERE, "fake_compiler.c")], check=True)
+        for tool in ("gcc", "as", "cc1plus", "cudafe++", "ptxas", "fatbinary", "cicc"):
+            os.link(self.nvcc, os.path.join(tools, tool))
+        self.environment["PATH"] = tools + ":" + self.environment["PATH"]
+
+    # ---- a command ----
+
+    def new_shape(self):
+        """How the command is written, apart from which trees it is about."""
+        pick = self.chance.choice
+        return {"cwd": pick(["project", "build", "elsewhere"]), "source": pick(["absolute", "absolute", "relative"]),
+                "option": pick(["-I", "-isystem"]), "own": pick(["absolute", "relative"]),
+                "spelling": pick(["{}"] * 4 + ["{}/", "{}/.", "//{}", "{}/../{base}"]),
+                "nested": pick(["after", "before", "twice"]), "output": pick(["absolute", "relative"]),
+                "debug": self.real and self.chance.random() < 0.2}
+
+    def spell(self, shape, path):
+        return shape["spelling"].format(path, base=os.path.basename(path)).replace("///", "//")
+
+    def command(self, shape, project, library):
+        """The working directory and the words behind the compiler."""
+        cwd = {"project": project, "build": project + "/build", "elsewhere": self.top + "/elsewhere"}[shape["cwd"]]
+        os.makedirs(cwd, exist_ok=True)
+        own, sub = project + "/inc", self.spell(shape, library) + "/sub"
+        source, output = project + "/src/main.cu", project + "/out.ptx"
+        if shape["own"] == "relative":
+            own = os.path.relpath(own, cwd)
+        if shape["source"] == "relative":
+            source = os.path.relpath(source, cwd)
+        if shape["output"] == "relative" or shape["cwd"] == "elsewhere":
+            output = "out.ptx"
+        dirs = [self.spell(shape, library), sub]
+        dirs = {"after": dirs, "before": dirs[::-1], "twice": dirs + dirs[:1]}[shape["nested"]]
+        words = ["-ptx", "-arch=sm_80"] if self.real else ["-c"]
+        for path in dirs:
+            words += ["-isystem", path] if shape["option"] == "-isystem" else ["-I" + path]
+        words += ["-I" + own, "-MD", "-MF", "out.d"] + (["-lineinfo"] if shape["debug"] else [])
+        return cwd, words + [source, "-o", output], output
+
+    def mask(self, data):
+        data = EPHEMERAL.sub(rb"\1X", data)
+        for pattern, text in HASHES:
+            data = pattern.sub(text, data)
+        if self.real:  # strings are lists of numbers, and a name's length is one, too
+            data = re.sub(rb"\.b8 [^\[;]*\[\d+\] = \{[^}]*\}", self.mask_string, data)
+        return data
+
+    @staticmethod
+    def mask_string(found):
+        numbers = re.search(rb"\{([^}]*)\}", found[0])[1]
+        text = bytes(int(number) for number in numbers.split(b","))
+        return re.sub(rb"\[\d+\]", b"[]", found[0].split(b"{")[0]) + EPHEMERAL.sub(rb"\1X", text)
+
+    def compile(self, launcher, cwd, words, output):
+        for name in (output, "out.d"):
+            path = os.path.join(cwd, name)
+            if os.path.exists(path):
+                os.remove(path)
+        done = subprocess.run(launcher + [self.nvcc] + words, cwd=cwd, env={**self.environment, "PWD": cwd},
+                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=300,
+                              check=False)
+        results = [done.returncode]
+        for name, mask in ((output, self.mask), ("out.d", bytes)):
+            data = b""
+            if os.path.exists(os.path.join(cwd, name)):
+                with open(os.path.join(cwd, name), "rb") as got:
+                    data = mask(got.read())
+            results.append(data)
+        return results
+
+    @staticmethod
+    def same_files(results):
+        """With a link inside of the library one header has several names; any of them will do."""
+        real = lambda found: os.path.realpath(found[0])
+        return results[:1] + [re.sub(rb"/[^\s\\]*\.h", real, data) for data in results[1:]]
+
+    def hits_counted(self):
+        text = subprocess.run([self.nvcache, "stats", "--json"], env=self.environment, capture_output=True, text=True, check=False).stdout
+        found = re.search(r'"manifest": *(\d+)', text)
+        return int(found[1]) if found else 0
+
+    def step(self):
+        if self.shape is None or self.chance.random() < 0.1:
+            self.shape = self.new_shape()
+        project, library = self.chance.choice(self.trees.projects), self.chance.choice(self.trees.libraries)
+        cwd, words, output = self.command(self.shape, project, library)
+        plain = self.compile([], cwd, words, output)
+        before = self.hits_counted()
+        cached = self.compile([self.nvcache], cwd, words, output)
+        hit = self.hits_counted() != before
+        if os.path.islink(library + "/sub"):
+            plain, cached = self.same_files(plain), self.same_files(cached)
+        if cached != plain:
+            print(f"WRONG: in {cwd}: nvcc {' '.join(words)}")
+            for what, want, got in zip(("exit status", "object", "dependencies"), plain, cached):
+                if want != got:
+                    print(f"  {what}: {got!r}\n  not {want!r}"[:3000])
+            return False
+        if plain[0] != 0:
+            self.failed += 1
+        elif hit:
+            self.hits += 1
+        else:
+            self.compiled += 1
+        return True
+
+    def all(self, steps):
+        trail = []
+        status = 0
+        for number in range(steps):
+            trail.append(self.trees.move())
+            if not self.step():
+                print(f"  at step {number}, after: " + "; ".join(what for what in trail[-12:] if what != "nothing"))
+                status = 1
+                break
+        for path in reversed(self.trees.mounts):
+            subprocess.run(["umount", path], check=True)
+        print(f"{min(steps, len(trail))} steps: {self.hits} hits, {self.compiled} compiled, {self.failed} did not compile, "
+              f"{status} wrong")
+        if status == 0:
+            shutil.rmtree(self.home)
+        else:
+            print("  files: " + self.home)
+        if self.hits == 0:
+            print("nothing was ever replayed: this run proved nothing")
+        return 1 if status or self.hits == 0 else 0
+
+
+def in_own_namespace():
+    """Start again where bind mounts are nobody else's; without the right to, there are none."""
+    if os.environ.get("NVCACHE_MOVING") is None and os.geteuid() == 0 and shutil.which("unshare"):
+        os.environ["NVCACHE_MOVING"] = "1"
+        words = ["unshare", "-m", "--propagation", "private"]
+        if subprocess.run(words + ["mount", "--bind", "/tmp", "/tmp"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
+            os.environ["NVCACHE_MOVING"] = "mount"
+            os.execvp("unshare", words + [sys.executable] + sys.argv)
+    return os.environ.get("NVCACHE_MOVING") == "mount"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("mode", choices=("fake", "real"))
+    parser.add_argument("--steps", type=int)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--long", action="store_true")
+    options = parser.parse_args()
+    default = {"fake": (2000, 20000), "real": (10, 600)}[options.mode][options.long]
+    return Run(options).all(options.steps or default)
+
+
+CAN_MOUNT = in_own_namespace()
+
+if __name__ == "__main__":
+    sys.exit(main())
