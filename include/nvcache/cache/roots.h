@@ -47,8 +47,8 @@ void roots_init(struct arena *arena, const struct config *config, const char *cw
  * hits that need it do.  Once is enough. */
 void roots_add_real(struct roots *roots);
 
-/* May a result show this path without being bound to it?  Below no root it is in the record
- * as it is.  After roots_add_real. */
+/* May a result show this path without being bound to it?  Below no root it is in the
+ * record as it is.  After roots_add_real. */
 bool roots_may_show(const struct roots *roots, const char *path);
 
 /* The longest root that a path, as a command or a compiler wrote it, lies under; the
