@@ -122,28 +122,25 @@ add_base(struct filling *filling, const char *path, struct place place)
         filling->bases[filling->n_bases++] = (struct base){.path = path, .place = place};
 }
 
-/* A header that is named by its whole path is read from there, whatever the roots are. */
+/* A header that is named by its whole path (from "/") is read from there, whatever the
+ * roots are. */
 static void
 add_literal_base(struct filling *filling, const char *name)
 {
-    const char *path;
+    const char *path = path_join(filling->session->arena, "/", name);
 
-    if (!path_is_absolute(name))
-        return;
-    path = path_clean(filling->session->arena, name);
     if (closure_has(filling->closure, path))
         add_base(filling, path_dir(filling->session->arena, path),
                  literal(path_dir(filling->session->arena, path)));
 }
 
-static size_t
-count_names(const struct search *search)
+static const struct search_quotes *
+literal_names(const struct search *search)
 {
-    size_t n = search->n_names;
-
     for (size_t i = 0; i < search->n_quotes; i++)
-        n += search->quotes[i].n;
-    return n;
+        if (str_equal(search->quotes[i].dir, "/"))
+            return &search->quotes[i];
+    return NULL;
 }
 
 static void
@@ -153,18 +150,17 @@ find_bases(struct filling *filling)
     const struct roots *roots = &filling->session->roots;
     struct arena *arena = filling->session->arena;
     const struct root *source = roots_find(roots, ROOT_SOURCE, 0);
+    const struct search_quotes *literals = literal_names(search);
+    const size_t n_literals = literals == NULL ? 0 : literals->n;
 
-    filling->bases = arena_array(arena, 1 + search->n_chain + count_names(search),
-                                 sizeof(*filling->bases));
+    filling->bases =
+        arena_array(arena, 1 + search->n_chain + n_literals, sizeof(*filling->bases));
     if (source != NULL)
         add_base(filling, source->path, place_of_root(source));
     for (size_t k = 0; k < search->n_chain; k++)
         add_base(filling, search->chain[k], search->places[k]);
-    for (size_t i = 0; i < search->n_names; i++)
-        add_literal_base(filling, search->names[i].name);
-    for (size_t i = 0; i < search->n_quotes; i++)
-        for (size_t k = 0; k < search->quotes[i].n; k++)
-            add_literal_base(filling, search->quotes[i].names[k]);
+    for (size_t i = 0; i < n_literals; i++)
+        add_literal_base(filling, literals->names[i]);
 }
 
 /* A directory of inputs that lies below `root` and below `base`. */
