@@ -6,9 +6,9 @@
 
 BUILD has a compile_commands.json of the sources in GGML.  Each tool starts with an empty cache and compiles the same units
 in the same place after each edit, all of them and from nothing, as a fresh checkout is built: first for one architecture,
-then for two, then for four.  Printed are wall-clock seconds, and those of the processor that the started programs took (not
-of sccache's server); the objects that nvcache gives after the last edit are checked against what it makes with an empty
-cache.  Of nvcc alone only the full builds are measured, and stand for all edits.
+then for two, then for four.  Printed are wall-clock seconds, and those of the processor that the compilers took.  The
+objects that nvcache gives after the last edit are checked against what it makes with an empty cache.  Of nvcc alone only the
+full builds are measured, and stand for all edits.
 """
 
 import argparse
@@ -23,6 +23,7 @@ import subprocess
 import sys
 import time
 
+SERVER_PORT = 14226
 ARCHS = (("86",), ("86", "90"), ("75", "80", "86", "90"))
 SMALL = "acc add-id arange argmax argsort binbcast clamp concat convert cpy cross-entropy-loss cumsum norm scale softmax unary"
 
@@ -61,7 +62,7 @@ class Tool:
         os.makedirs(self.cache)
         self.environment = {key: value for key, value in os.environ.items() if not re.match(r"(NVCACHE|CCACHE|SCCACHE)_", key)}
         self.environment.update({"NVCACHE_DIR": self.cache, "NVCACHE_PLAN": "1", "CCACHE_DIR": self.cache, "SCCACHE_DIR": self.cache,
-                                 "SCCACHE_SERVER_PORT": "14226", "SCCACHE_IDLE_TIMEOUT": "0"})
+                                 "SCCACHE_SERVER_PORT": str(SERVER_PORT), "SCCACHE_IDLE_TIMEOUT": "0"})
         program = {"nvcc": None, "ccache": options.ccache, "sccache": options.sccache, "nvcache": options.nvcache}[name]
         self.prefix = [] if program is None else [program]
 
@@ -72,6 +73,27 @@ class Tool:
     def end(self):
         if self.name == "sccache":
             subprocess.run([*self.prefix, "--stop-server"], env=self.environment, capture_output=True, check=True)
+
+
+def server_seconds(port):
+    """Processor seconds of sccache's server on that port and of what it has started; 0 without one."""
+    ticks = 0
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/environ" % pid, "rb") as file:
+                is_ours = b"SCCACHE_SERVER_PORT=%d\0" % port in file.read()
+            with open("/proc/%s/stat" % pid) as file:
+                stat = file.read()
+        except OSError:
+            continue
+        if is_ours and "(sccache)" in stat:
+            ticks += sum(int(number) for number in stat.rsplit(")", 1)[1].split()[11:15])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def processor_seconds():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime + server_seconds(SERVER_PORT)
 
 
 class Units:
@@ -111,12 +133,11 @@ class Units:
             if os.path.exists(output):
                 os.remove(output)
         time.sleep(0.05)
-        before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+        before, start = processor_seconds(), time.monotonic()
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
             list(pool.map(lambda line: self.run(line, tool), self.lines(tool, archs)))
         wall = time.monotonic() - start
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return wall, processor_seconds() - before
 
     def run(self, line, tool):
         run = subprocess.run(line, cwd=self.directory, env=tool.environment, capture_output=True, text=True)
@@ -193,12 +214,12 @@ def measure(tool, units, sources, options, place):
 
 
 def show(tables, units, options):
-    print("\n%d units (%s), %d jobs; seconds of wall-clock time, all units compiled after each edit" %
+    print("\n%d units (%s), %d jobs; seconds of wall-clock time (of the processors), all units compiled after each edit" %
           (len(units.names), " ".join(units.names), options.jobs))
     print("| architectures | step | " + " | ".join(tables) + " |\n| --- | --- |" + " --- |" * len(tables))
     for key in next(iter(tables.values())):
         if key != "same":
-            cells = " | ".join("%.1f" % table[key][0] for table in tables.values())
+            cells = " | ".join("%.1f (%.1f)" % table[key] for table in tables.values())
             print("| %d | %s | %s |" % (len(ARCHS[key[0]]), key[1], cells))
 
 
