@@ -91,6 +91,37 @@ compute_unit(struct session *session, const char *source, const char *output)
     hasher_final(&hasher, &session->key.unit);
 }
 
+/* A macro, for nvcc or the host compiler: one source is often compiled for several
+ * objects of one program with other macros, and not always to places of their own. */
+static bool
+is_macro(const struct command_item *item)
+{
+    static const char *const labels[] = {"--define-macro ", "--undefine-macro ",
+                                         "--compiler-options -D ",
+                                         "--compiler-options -U "};
+
+    for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++)
+        if (str_starts(item->label, labels[i]))
+            return true;
+    return false;
+}
+
+static void
+compute_module(struct session *session, const struct command_item *items, size_t n)
+{
+    struct hasher hasher;
+
+    hasher_init(&hasher, "nvcache module v1");
+    hasher_digest(&hasher, &session->key.unit);
+    for (size_t i = 0; i < n; i++) {
+        if (!is_macro(&items[i]))
+            continue;
+        hasher_str(&hasher, items[i].label);
+        hasher_str(&hasher, items[i].text);
+    }
+    hasher_final(&hasher, &session->key.module);
+}
+
 /* Each version of the records has keys of its own: two nvcaches that share a cache would
  * else find what the other one recorded, be unable to read it, and never hit. */
 static uint64_t
@@ -133,6 +164,7 @@ key_compute(struct session *session)
     add_variables(&builder, session);
     hasher_final(&builder.hasher, &session->key.digest);
     compute_unit(session, source, output);
+    compute_module(session, items, n);
 }
 
 struct record_key

@@ -27,6 +27,7 @@ struct command_key {
     size_t n;
     struct digest
         unit; /* source and output only: the same in all variations of a command */
+    struct digest module; /* unit and macros: what a module id is made from */
 };
 
 /* session->command, toolchain, roots and source must be filled in. */

@@ -175,7 +175,7 @@ prepare(struct planned *run)
     run->names.source_path = fs_realpath(session->arena, session->command.source);
     if (run->names.source_path == NULL)
         return NVC_UNPLANNED_FILES;
-    run->id = module_id(session->arena, &session->key.unit, run->names.source);
+    run->id = module_id(session->arena, &session->key.module, run->names.source);
     run->has_positions = session->command.debug_info;
     run->may_reuse = !session->config->recache;
     run->lanes = count_lanes(session);

@@ -56,3 +56,23 @@ begin "from the cache"
 build warm nvcache nvcc
 expect_eq "hits" "$(counts | grep -oE 'hits\.manifest=[0-9]+')" hits.manifest=5
 expect_same_registered plain warm
+
+begin "one source for two objects that are moved away from the same place: they link"
+write parts.cu <<'CODE'
+static __device__ int own = PART;
+namespace {
+__global__ void hidden(int *p) { *p = own; }
+}
+extern "C" int NAME(int *p) { hidden<<<1, 1>>>(p); return PART; }
+CODE
+for part in 1 2; do
+    expect_ok nvcache nvcc "${flags[@]}" -rdc=true -DPART=$part -DNAME=part_$part -c parts.cu -o part.o
+    mv part.o part_$part.o
+    nvcc "${flags[@]}" -rdc=true -DPART=$part -DNAME=part_$part -c parts.cu -o part.o
+    mv part.o plain_$part.o
+done
+for who in part plain; do
+    expect_ok nvcc "${flags[@]}" -dlink ${who}_1.o ${who}_2.o -o $who.linked.o
+    registered $who ${who}_1.o ${who}_2.o $who.linked.o
+done
+expect_same_registered plain part
