@@ -12,7 +12,7 @@ import subprocess
 import threading
 import time
 
-from faultlib import NVCACHE, Place, Tally
+from faultlib import FULL, NVCACHE, Place, Tally
 
 SMALL = {"NVCACHE_MEMORY": "1500M"}
 
@@ -179,14 +179,53 @@ def an_interrupted_wait_ends(tally):
     tally.check(not os.path.exists(place.work / "next.o"), "nothing was made")
 
 
+def containers_share_a_table(tally):
+    """Process ids mean nothing there; locks do."""
+    place = fresh("pidns")
+    place.unit("slow", more="// fake-memory: 20@1500")
+    place.unit("next")
+    inside = ["unshare", "--pid", "--fork", "--kill-child"]
+    if place.run([*inside, "true"]).code != 0:
+        tally.skip("no PID namespace can be made here")
+        return
+    first = subprocess.Popen([*inside, NVCACHE, *place.command("slow")], cwd=place.work, env={**place.env, **SMALL})
+    time.sleep(0.4)
+    outcome = place.compile("next", env=SMALL)
+    tally.check(first.wait(timeout=20) == 0 and outcome.code == 0, "both end well")
+    tally.check(place.stats()["memory"]["waited"] == 1, "the second waited for the one in the other namespace")
+    first = subprocess.Popen([*inside, NVCACHE, *place.command("slow")], cwd=place.work, env={**place.env, **SMALL, "NVCACHE_RECACHE": "1"})
+    time.sleep(0.4)
+    first.kill()
+    first.wait()
+    began = time.monotonic()
+    place.compile("next", env={**SMALL, "NVCACHE_RECACHE": "1"})
+    tally.check(time.monotonic() - began < 1.2, "what was killed there has given back")
+
+
+def a_stopped_one_does_not_block_for_ever(tally):
+    place = fresh("stopped")
+    place.unit("slow", more="// fake-memory: 20@3000")
+    place.unit("next")
+    first = subprocess.Popen([NVCACHE, *place.command("slow")], cwd=place.work, env={**place.env, **SMALL}, start_new_session=True)
+    time.sleep(0.5)
+    os.killpg(first.pid, signal.SIGSTOP)
+    outcome = place.compile("next", env=SMALL)
+    tally.check(outcome.code == 0 and 10 < outcome.seconds < 25, f"after 15 s it is not waited for: {outcome.seconds:.1f} s")
+    os.killpg(first.pid, signal.SIGCONT)
+    tally.check(first.wait(timeout=20) == 0, "and it goes on as if nothing had been")
+
+
 def main():
     tally = Tally()
     for test in (
         waiting_is_said, short_waits_are_not_said, meanwhile_compiled_is_a_hit, a_source_that_changed_meanwhile,
         a_user_s_kill_stays_a_kill, nested_launchers_reserve_once, without_a_table_builds_go_on, off_is_off,
         hits_reserve_nothing, commands_that_are_passed_through_reserve_too, an_interrupted_wait_ends,
+        containers_share_a_table,
     ):
         test(tally)
+    if FULL:
+        a_stopped_one_does_not_block_for_ever(tally)
     tally.end()
 
 

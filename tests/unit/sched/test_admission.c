@@ -201,8 +201,9 @@ who_must_be_alone_is_alone(void **state)
         admission_judge(&machine, &wants, &estimate, false, &other, 1, NOW).lanes, 0);
     assert_int_equal(
         admission_judge(&machine, &wants, &estimate, false, NULL, 0, NOW).lanes, 1);
-    /* and nobody starts while it waits */
+    /* and nobody starts while it waits, also who could pass it */
     wants.arrived_ns = NOW - SECOND;
+    wants.need_bytes = 2 * GIB;
     {
         const struct pool_entry both[] = {wants, other};
 

@@ -120,6 +120,27 @@ start_holder(void)
     return pid;
 }
 
+/* The kernel tells of locks in the order they were taken, not of their places. */
+static void
+a_place_that_was_taken_again_does_not_hide_others(void **state)
+{
+    struct pool *me = open_pool();
+    struct pool *first = join("first", 1);
+    struct pool *second = join("second", 2);
+    struct pool *third = join("third", 3);
+
+    (void)state;
+    pool_close(first);
+    first = join("again", 4);
+    assert_int_equal(pool_look(me, seen), 3);
+    assert_string_equal(seen[0].label, "second");
+    assert_string_equal(seen[2].label, "again");
+    pool_close(third);
+    pool_close(second);
+    pool_close(first);
+    pool_close(me);
+}
+
 /* A change of these bytes needs a new number in POOL_FILE_PREFIX. */
 static void
 the_format_is_this(void **state)
@@ -369,6 +390,7 @@ test_pool(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(others_are_seen_in_order_and_we_are_not),
+        TEST(a_place_that_was_taken_again_does_not_hide_others),
         TEST(the_format_is_this),
         TEST(a_killed_process_gives_back),
         TEST(programs_we_start_do_not_hold_it),
