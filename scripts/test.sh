@@ -5,7 +5,7 @@
 #   scripts/test.sh --long     also clang, the installed package, other CUDA versions and real
 #                              projects; long fault tests
 #   scripts/test.sh STAGE...   only these: checks build unit asan e2e property fault
-#                              clang package versions real
+#                              plan clang package versions real
 set -eu
 . "$(dirname "$0")/lib.sh"
 
@@ -13,7 +13,7 @@ stages='checks build unit asan e2e property fault'
 is_long=0
 if [ "${1:-}" = --long ]; then
     is_long=1
-    stages="$stages clang package versions real"
+    stages="$stages plan clang package versions real"
     shift
 fi
 [ $# = 0 ] || stages=$*
@@ -122,6 +122,14 @@ stage_e2e() {
     counted "options of this nvcc" python3 tests/e2e/options_table.py "$NVCC" || true
     [ $is_long = 0 ] || export NVCACHE_E2E_LONG=1
     NVCACHE=$BUILD/dev/nvcache tests/e2e/run.sh 2>&1 </dev/null | tee "$log" || true
+    add_counts "$log"
+}
+
+# Everything once more with the steps of each miss run one by one.
+stage_plan() {
+    local log=$BUILD/logs/e2e-plan.log
+    stage_build || return 1
+    NVCACHE_E2E_PLAN=1 NVCACHE_E2E_LONG=1 NVCACHE=$BUILD/dev/nvcache tests/e2e/run.sh 2>&1 </dev/null | tee "$log" || true
     add_counts "$log"
 }
 

@@ -7,7 +7,10 @@
 #include "nvcache/base/buf.h"
 #include "nvcache/entry/manifest.h"
 #include "nvcache/entry/result.h"
+#include "nvcache/entry/wire.h"
 #include "nvcache/nvcc/toolchain.h"
+#include "nvcache/plan/plan.h"
+#include "stepfile_priv.h"
 
 /* A record of another version belongs to another nvcache that shares the cache. */
 static bool
@@ -57,6 +60,32 @@ is_good_layout(const struct store_value *value)
     return is_good(st);
 }
 
+/* A step's record is a result behind its version and its cost. */
+static bool
+is_good_step(const struct store_value *value)
+{
+    struct wire_reader reader;
+    struct store_value result;
+
+    wire_read_init(&reader, value->data, value->len);
+    if (wire_u16(&reader) != STEP_VERSION)
+        return false;
+    wire_u64(&reader);
+    result = (struct store_value){reader.at, (size_t)(reader.end - reader.at)};
+    return !reader.bad && is_good_result(&result);
+}
+
+static bool
+is_good_plan(const struct store_value *value)
+{
+    struct arena arena = ARENA_INIT;
+    struct plan plan;
+    const enum nvc_status st = plan_decode(&arena, value->data, value->len, &plan);
+
+    arena_fini(&arena);
+    return st == NVC_OK;
+}
+
 bool
 inspect_record(const struct record_key *key, struct store_value value, void *arg)
 {
@@ -68,6 +97,10 @@ inspect_record(const struct record_key *key, struct store_value value, void *arg
         return is_good_result(&value);
     case RECORD_LAYOUT:
         return is_good_layout(&value);
+    case RECORD_PLAN:
+        return is_good_plan(&value);
+    case RECORD_STEP:
+        return is_good_step(&value);
     default:
         return true;
     }

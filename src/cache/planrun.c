@@ -19,36 +19,31 @@
 #include "session_priv.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* nvcc lists what the device passes read, then what the host pass did. */
-static bool
-read_inputs_of(struct planned *run, bool is_host_pass)
+/* Each text is read once: for what was read for it, and for its identity. */
+static enum nvc_status
+read_texts(struct planned *run)
 {
-    for (size_t i = 0; i < run->plan.n_steps; i++) {
-        const struct plan_step *step = &run->plan.steps[i];
-        AUTO_BUF text = BUF_INIT;
-        const char *path;
+    uint16_t *passes;
+    const size_t n = plan_passes(run->session->arena, &run->plan, &passes);
 
-        if (step->tool != PLAN_PREPROCESS || (step->arch[0] == '\0') != is_host_pass)
-            continue;
-        path = plan_file_path(run->session->arena, &run->plan, step->outputs[0],
-                              &run->names);
+    text_inputs_init(&run->inputs, run->session->arena);
+    for (size_t i = 0; i < n; i++) {
+        const struct plan_step *step = &run->plan.steps[passes[i]];
+        AUTO_BUF text = BUF_INIT;
+        const char *path = plan_file_path(run->session->arena, &run->plan,
+                                          step->outputs[0], &run->names);
+
         if (fs_read(path, FILEDIGEST_MAX_SIZE, &text) != NVC_OK ||
             !text_inputs_add(&run->inputs, buf_str(&text), text.len))
-            return false;
+            return NVC_UNPLANNED_INPUTS;
+        plan_file_learn(run, step->outputs[0], &text);
     }
-    return true;
-}
-
-static enum nvc_status
-read_inputs(struct planned *run)
-{
-    text_inputs_init(&run->inputs, run->session->arena);
-    return read_inputs_of(run, false) && read_inputs_of(run, true) ? NVC_OK
-                                                                   : NVC_UNPLANNED_INPUTS;
+    return NVC_OK;
 }
 
 static bool
@@ -74,7 +69,7 @@ make_output(struct planned *run, struct buf *out)
     enum nvc_status st = plan_tasks_run(run, true);
 
     if (st == NVC_OK)
-        st = read_inputs(run);
+        st = read_texts(run);
     if (st != NVC_OK)
         return st;
     plan_text_key(run);
@@ -92,11 +87,23 @@ make_output(struct planned *run, struct buf *out)
 
 /* ---- before and after ---- */
 
+/* Those we may run on. */
+static size_t
+count_cpus(void)
+{
+    cpu_set_t set;
+
+    CPU_ZERO(&set);
+    if (sched_getaffinity(0, sizeof(set), &set) != 0 || CPU_COUNT(&set) < 1)
+        return 1;
+    return (size_t)CPU_COUNT(&set);
+}
+
+/* As many as --threads allows nvcc; without it the host chain beside a device chain. */
 static size_t
 count_lanes(const struct session *session)
 {
-    const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-    const size_t n_cpus = cpus > 0 ? (size_t)cpus : 1;
+    const size_t n_cpus = count_cpus();
     const int threads = session->command.threads;
     size_t lanes = threads > 1 ? (size_t)threads : threads == 0 ? n_cpus : 2;
 
@@ -161,6 +168,22 @@ write_id(struct planned *run)
     return NVC_OK;
 }
 
+/* Host options that put positions into the object without debug information: link-time
+ * code has them for its messages, clang's OpenMP for its runtime. */
+static bool
+has_positions(const struct planned *run)
+{
+    const struct plan_step *last = &run->plan.steps[run->plan.n_steps - 1];
+    const struct strlist *words = &last->argv;
+    const bool is_clang = strstr(words->v[0], "clang") != NULL;
+
+    for (size_t i = 0; last->tool == PLAN_HOST && i < words->n; i++)
+        if (str_starts(words->v[i], "-flto") ||
+            (is_clang && str_starts(words->v[i], "-fopenmp")))
+            return true;
+    return run->session->command.debug_info;
+}
+
 static enum nvc_status
 prepare(struct planned *run)
 {
@@ -176,7 +199,7 @@ prepare(struct planned *run)
     if (run->names.source_path == NULL)
         return NVC_UNPLANNED_FILES;
     run->id = module_id(session->arena, &session->key.module, run->names.source);
-    run->has_positions = session->command.debug_info;
+    run->has_positions = has_positions(run);
     run->may_reuse = !session->config->recache;
     run->lanes = count_lanes(session);
     run->files = arena_array(session->arena, run->plan.n_files, sizeof(*run->files));
@@ -270,6 +293,7 @@ planrun_close(struct planned *run, enum nvc_status recorded)
 {
     if (run == NULL)
         return;
+    store_promote(run->session->store);
     if (recorded == NVC_OK && may_store(run->session))
         store_steps(run);
     fs_remove_tree(run->names.dir);

@@ -106,6 +106,8 @@ void plan_step_store(struct planned *run, struct task *task);
 
 /* A file of the plan, looked into once.  False: it cannot be read. */
 bool plan_file_look(struct planned *run, unsigned file, bool tokens);
+/* The same for a text that has been read. */
+void plan_file_learn(struct planned *run, unsigned file, struct buf *text);
 
 /* The text level (plantext.c). */
 void plan_text_key(struct planned *run);

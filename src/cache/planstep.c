@@ -29,8 +29,20 @@
 
 /* ---- files ---- */
 
+static void
+learn(const struct planned *run, struct planned_file *file, struct buf *text, bool tokens)
+{
+    filedigest_of_bytes(text->data, text->len, &file->raw);
+    file->has_raw = true;
+    if (!tokens)
+        return;
+    file->is_scanned = true;
+    file->has_tokens = !run->has_positions &&
+                       text_digest_tokens(buf_str(text), text->len, &file->tokens);
+}
+
 static bool
-look(struct planned *run, const char *path, struct planned_file *file, bool tokens)
+look(const struct planned *run, const char *path, struct planned_file *file, bool tokens)
 {
     AUTO_BUF text = BUF_INIT;
 
@@ -38,14 +50,14 @@ look(struct planned *run, const char *path, struct planned_file *file, bool toke
         return true;
     if (fs_read(path, FILEDIGEST_MAX_SIZE, &text) != NVC_OK)
         return false;
-    filedigest_of_bytes(text.data, text.len, &file->raw);
-    file->has_raw = true;
-    if (!tokens)
-        return true;
-    file->is_scanned = true;
-    file->has_tokens = !run->has_positions &&
-                       text_digest_tokens(buf_str(&text), text.len, &file->tokens);
+    learn(run, file, &text, tokens);
     return true;
+}
+
+void
+plan_file_learn(struct planned *run, unsigned file, struct buf *text)
+{
+    learn(run, &run->files[file], text, true);
 }
 
 bool

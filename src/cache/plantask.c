@@ -108,6 +108,8 @@ start(struct planned *run, struct task *task)
         .capture_limit = STREAM_MAX,
     };
     task->spec.path = fs_find_program(arena, task->spec.argv[0], run->path, NULL, NULL);
+    /* What was found near eviction lives on; nothing may be open while a step runs. */
+    store_promote(run->session->store);
     store_release(run->session->store);
     if (task->spec.path == NULL ||
         crew_start(run->crew, id, &task->spec, &task->result) != NVC_OK)

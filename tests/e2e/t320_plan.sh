@@ -76,8 +76,8 @@ as_nvcc() {
     cd "$T/work" || exit 2
 }
 
-forms=("-c ${TWO[*]}" "-dc -dlto -arch=sm_80" "-c -arch=sm_80 -lineinfo -g")
-[ -z "${NVCACHE_E2E_LONG:-}" ] || forms+=("-c -arch=sm_80" "-dc ${TWO[*]}" "-c -rdc=true -arch=sm_80" \
+forms=("-c ${TWO[*]}")
+[ -z "${NVCACHE_E2E_LONG:-}" ] || forms+=("-dc -dlto -arch=sm_80" "-c -arch=sm_80 -lineinfo -g" "-c -arch=sm_80" "-dc ${TWO[*]}" "-c -rdc=true -arch=sm_80" \
     "-c -O3 -arch=sm_80 -Xcompiler -fPIC,-Wall -Xptxas -v -std=c++17 --threads 3")
 for form in "${forms[@]}"; do
     begin "as nvcc's own tools: $form"
@@ -122,7 +122,7 @@ done
 expect_counts hits.text=2
 
 begin "PTX, cubin, fatbin"
-for form in -ptx -cubin -fatbin; do
+for form in -ptx -fatbin; do
     in_fresh "$T/work/fixture" ours nvcache nvcc $form -arch=sm_80 -isystem system unit.cu -o unit.o
     in_fresh "$T/work/fixture" plain nvcc $form -arch=sm_80 -isystem system unit.cu -o unit.o
     expect_same_run plain ours
@@ -197,6 +197,70 @@ for content in one two; do
     in_fresh "$T/work/fixture" ours nvcache nvcc -c -arch=sm_80 taken.cu -o taken.o
     expect_in "object" "$(strings -n 3 "$T/ours/taken.o")" "^$content"
 done
+
+begin "what moves only lines moves nothing in the object: nvcc itself keeps this"
+cat >fixture/shifted.cu <<'CODE'
+#include <cassert>
+namespace { struct { int a; } unnamed; __device__ int hidden; }
+static union { int i; float f; };
+static __device__ int fixed;
+__managed__ int managed;
+template <class F> __global__ void apply(F f, int *p) { *p = f(*p) + hidden + fixed; }
+__device__ int counted(int a) { static int n; __shared__ int s[32]; s[a & 31] = a; return n++ + s[0]; }
+template <int N> struct T { struct Inner { int v[N]; }; __device__ Inner get() { Inner i; i.v[0] = N; return i; } };
+__global__ void k(int *p)
+{
+    struct Local { int q; __device__ int m() { return q + 1; } } local{3};
+    auto lambda = [=](int x) { return x + *p; };
+    *p = lambda(counted(*p)) + T<4>().get().v[0] + local.m();
+}
+int run(int *p)
+{
+    auto host = [](auto x) { struct In { int z; } in{x}; return in.z; };
+    struct { int m; } nameless{2};
+    int bias = host(3);
+    apply<<<1, 1>>>([=] __device__(int x) { return x + bias; }, p);
+    apply<<<1, 1>>>([=] __host__ __device__(int x) { return x - bias; }, p);
+    k<<<1, 1>>>(p);
+    unnamed.a = i;
+    return nameless.m + unnamed.a;
+}
+CODE
+for edit in none lines; do
+    [ $edit = none ] || sed -i '1i // one\n\n/* two\n */' fixture/shifted.cu
+    in_fresh "$T/work/fixture" plain.$edit nvcc -c --extended-lambda -rdc=true -arch=sm_80 shifted.cu -o shifted.o
+    in_fresh "$T/work/fixture" ours.$edit nvcache nvcc -c --extended-lambda -rdc=true -arch=sm_80 -w shifted.cu -o shifted.o
+done
+expect_same "$T/plain.none/shifted.o" "$T/plain.lines/shifted.o"
+cmp -s "$T/ours.none/shifted.o" "$T/ours.lines/shifted.o" || fail "ours is another"
+expect_counts hits.text=1 misses=1
+
+begin "a signal ends all steps: its status, no file, nothing running, nothing left"
+cat >slow.cu <<'CODE'
+#define TEN(x) x x x x x x x x x x
+__global__ void k(volatile int *p)
+{
+    int i = threadIdx.x;
+    TEN(TEN(TEN(TEN(p[i] = p[i + 1] * 3 + i; i ^= p[i];))))
+}
+CODE
+settle
+set -m
+command nvcache nvcc -c "${TWO[@]}" slow.cu -o slow.o >"$T/slow.out" 2>"$T/slow.err" &
+target=$!
+set +m
+for ((i = 0; i < 600; i++)); do
+    running=$(pgrep -P $target -x cicc | head -n 1)
+    [ -z "$running" ] || break
+    sleep 0.05
+done
+[ -n "$running" ] || fail "no step was seen"
+kill -TERM $target
+wait $target 2>/dev/null
+expect_eq status $? 143
+expect_no_file slow.o
+[ -z "$(pgrep -g $target)" ] || fail "still running: $(pgrep -ag $target | head -c 300)"
+expect_clean_tmp
 
 begin "NVCACHE_PLAN=0 leaves the steps to nvcc"
 sed -i '1i // once more' fixture/unit.cu

@@ -119,6 +119,11 @@ void plan_step_hash(const struct plan_step *step, const struct plan_names *names
 int plan_find_role(const struct plan *plan, const uint16_t *files, size_t n,
                    enum plan_role role);
 
+/* The preprocessor passes (steps) in the order in which nvcc's dependency lists name what
+ * they read: the device's as their code stands in the image, then the host's (11.8 runs
+ * them in another order, and lists them in this).  Returns how many. */
+size_t plan_passes(struct arena *arena, const struct plan *plan, uint16_t **out);
+
 /* "cicc", "ptxas", ...: for log and messages. */
 const char *plan_tool_word(enum plan_tool tool);
 

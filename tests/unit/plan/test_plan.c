@@ -225,6 +225,31 @@ a_plan_without_one_of_its_steps_is_refused(void **state)
     for_each_form(check_missing_line);
 }
 
+/* In the order of the image, whatever the order of the steps (11.8 begins with the last);
+ * the host's last. */
+static void
+check_passes(struct arena *arena, const struct form *form)
+{
+    static const char *const want[] = {"800", "900", ""};
+    struct plan plan;
+    const char *culprit;
+    uint16_t *passes;
+
+    if (strcmp(form->name, "two") != 0)
+        return;
+    assert_int_equal(parse(arena, form, &plan, &culprit), NVC_OK);
+    assert_int_equal(plan_passes(arena, &plan, &passes), 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_string_equal(plan.steps[passes[i]].arch, want[i]);
+}
+
+static void
+passes_are_in_the_order_of_the_image(void **state)
+{
+    (void)state;
+    for_each_form(check_passes);
+}
+
 static const char one_line[] =
     "#$ CICC_PATH=/cuda/nvvm/bin\n"
     "#$ gcc -D__CUDA_ARCH__=800 -E -x c++ -I\"/x y\" \"d/a.cu\" -o "
@@ -385,6 +410,7 @@ test_plan(void)
         cmocka_unit_test(recorded_forms_are_understood_whole_or_refused),
         cmocka_unit_test(a_record_gives_the_plan_back),
         cmocka_unit_test(a_plan_without_one_of_its_steps_is_refused),
+        cmocka_unit_test(passes_are_in_the_order_of_the_image),
         cmocka_unit_test(words_follow_the_names_of_another_command),
         cmocka_unit_test(lines_that_are_not_understood_are_refused),
         cmocka_unit_test(a_message_of_nvcc_is_kept),
