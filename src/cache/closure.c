@@ -20,15 +20,12 @@
 #include "searchpath_priv.h"
 #include "session_priv.h"
 #include "shown_priv.h"
+#include "unlisted_priv.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* Read by the host compiler's last pass, which nvcc's dependency list leaves out (seen
- * with strace on 13.0). */
-static const char host_runtime[] = "crt/host_runtime.h";
 
 struct reader {
     struct session *session;
@@ -146,19 +143,6 @@ read_file(struct reader *reader, struct closure_file *file)
     return NVC_OK;
 }
 
-/* Where a name of the search path is found, or NULL. */
-static const char *
-find_header(const struct session *session, const struct search *search, const char *name)
-{
-    for (size_t i = 0; i < search->n_chain; i++) {
-        char *path = path_join(session->arena, search->chain[i], name);
-
-        if (access(path, R_OK) == 0)
-            return path;
-    }
-    return NULL;
-}
-
 /* By directory, then by name: a directory's own files stand together. */
 static int
 compare_files(const void *a, const void *b)
@@ -183,17 +167,19 @@ closure_has(const struct closure *closure, const char *path)
 }
 
 static void
-list_files(struct session *session, const struct search *search, char *const *paths,
-           size_t n, struct closure *closure)
+list_files(struct session *session, char *const *listed, size_t n,
+           struct closure *closure)
 {
-    const char *hidden = find_header(session, search, host_runtime);
+    struct strlist paths;
     size_t unique = 0;
 
-    closure->files = arena_array(session->arena, n + 1, sizeof(*closure->files));
+    strlist_init(&paths, session->arena);
     for (size_t i = 0; i < n; i++)
-        closure->files[closure->n++].path = path_clean(session->arena, paths[i]);
-    if (hidden != NULL)
-        closure->files[closure->n++].path = path_clean(session->arena, hidden);
+        strlist_add(&paths, path_clean(session->arena, listed[i]));
+    unlisted_headers(session, &closure->search, &paths);
+    closure->files = arena_array(session->arena, paths.n, sizeof(*closure->files));
+    for (; closure->n < paths.n; closure->n++)
+        closure->files[closure->n].path = paths.v[closure->n];
     qsort(closure->files, closure->n, sizeof(*closure->files), compare_files);
     for (size_t i = 0; i < closure->n; i++)
         if (i == 0 ||
@@ -279,7 +265,8 @@ add_command_names(const struct session *session, struct name_set *names,
     const size_t n = command_items(session->arena, &session->command, &items);
 
     reader->dir = ".";
-    names_add(names, SCAN_ANGLE, NULL, host_runtime, strlen(host_runtime));
+    for (size_t i = 0; i < unlisted_names_n; i++)
+        names_add(names, SCAN_ANGLE, NULL, unlisted_names[i], strlen(unlisted_names[i]));
     names_add(names, SCAN_QUOTE, ".", "cuda_runtime.h", strlen("cuda_runtime.h"));
     for (size_t i = 0; i < n; i++) {
         char *line = arena_printf(session->arena, "#define x %s", items[i].text);
@@ -312,6 +299,35 @@ has_fixed_time(const struct session *session)
     return toolchain_has_gcc(&session->layout) && getenv("SOURCE_DATE_EPOCH") != NULL;
 }
 
+static bool
+has_preinclude(const struct session *session)
+{
+    struct command_item *items;
+    const size_t n = command_items(session->arena, &session->command, &items);
+
+    for (size_t i = 0; i < n; i++)
+        if (is_preinclude(&items[i]))
+            return true;
+    return false;
+}
+
+/* gcc may have read NAME.gch in place of NAME: for the first header of a file that it
+ * compiles without preprocessing it first, which nvcc has it do for C and C++; and
+ * -include goes to all its runs. */
+static enum nvc_status
+check_precompiled(struct session *session, const struct closure *closure)
+{
+    if (str_equal(session->command.language, "cu") && !has_preinclude(session))
+        return NVC_OK;
+    for (size_t i = 0; i < closure->n; i++) {
+        char *path = arena_printf(session->arena, "%s.gch", closure->files[i].path);
+
+        if (access(path, F_OK) == 0)
+            return refuse(session, NVC_NOSTORE_HIDDEN, path);
+    }
+    return NVC_OK;
+}
+
 static enum nvc_status
 check_flags(struct session *session, unsigned flags)
 {
@@ -324,18 +340,19 @@ check_flags(struct session *session, unsigned flags)
     return NVC_OK;
 }
 
-/* What is found in an -iquote directory is found for names in quotes only. */
-static void
-keep_open_behind_quotes(const struct session *session, struct search *search)
+/* A name that is found in one directory may be looked for in the next all the same: */
+static bool
+stays_open(const struct session *session, unsigned flags)
 {
     struct search_dir *dirs;
     const size_t n = command_search_dirs(session->arena, &session->command, &dirs);
-    bool has_quote = false;
 
+    /* what is found in an -iquote directory is found for names in quotes only, */
     for (size_t i = 0; i < n; i++)
-        has_quote = has_quote || dirs[i].kind == SEARCH_QUOTE;
-    for (size_t i = 0; has_quote && i < search->n_names; i++)
-        search->names[i].is_next = 1;
+        if (dirs[i].kind == SEARCH_QUOTE)
+            return true;
+    /* the order of the directories is not known, or the name is not. */
+    return session->layout.is_unordered || (flags & SCAN_NEXT_COMPUTED) != 0;
 }
 
 static int
@@ -376,10 +393,9 @@ search(struct session *session, struct reader *reader, struct closure *closure)
     struct digest found;
 
     names_finish(reader->names, search);
-    keep_open_behind_quotes(session, search);
-    /* A name found in one directory may still be found earlier in another. */
-    for (size_t i = 0; session->layout.is_unordered && i < search->n_names; i++)
-        search->names[i].is_next = 1;
+    if (stays_open(session, closure->flags))
+        for (size_t i = 0; i < search->n_names; i++)
+            search->names[i].is_next = 1;
     strlist_init(&closure->watched, session->arena);
     headers_search(session->arena, &session->roots, closure->listings, search, &found,
                    &closure->watched);
@@ -414,12 +430,14 @@ closure_build(struct session *session, struct listings *listings, char *const *p
 
     roots_add_real(&session->roots);
     reader_init(session, &closure, &reader);
-    list_files(session, &closure.search, paths, n, &closure);
+    list_files(session, paths, n, &closure);
     reader.shown = shown_start(session, &closure);
     for (size_t i = 0; i < closure.n && st == NVC_OK; i++)
         st = read_file(&reader, &closure.files[i]);
     if (st == NVC_OK)
         st = check_source(session, &closure);
+    if (st == NVC_OK)
+        st = check_precompiled(session, &closure);
     if (st != NVC_OK)
         return st;
     add_command_names(session, reader.names, &reader);

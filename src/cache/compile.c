@@ -8,6 +8,7 @@
 #include "nvcache/base/fs.h"
 #include "nvcache/base/log.h"
 #include "nvcache/base/path.h"
+#include "nvcache/base/strlist.h"
 #include "nvcache/nvcc/depfile.h"
 #include "session_priv.h"
 
@@ -27,6 +28,16 @@ temporary_parent(void)
     return dir != NULL && dir[0] == '/' ? dir : "/tmp";
 }
 
+/* May -MD go behind the command without being noticed?  Only a whole compile of CUDA
+ * preprocesses for the host and for each architecture anyway.  Of anything else nvcc
+ * would preprocess once more: warnings come twice, and an #error in a pass that the user
+ * did not ask for breaks the build (seen with --dryrun, 11.8 to 13.5). */
+static bool
+lists_for_free(const struct nvcc_command *command)
+{
+    return command->phase == PHASE_COMPILE && str_equal(command->language, "cu");
+}
+
 static char **
 command_line(const struct session *session, const char *depfile)
 {
@@ -35,7 +46,7 @@ command_line(const struct session *session, const char *depfile)
     strlist_init(&argv, session->arena);
     for (char **word = memory_argv(session); *word != NULL; word++)
         strlist_add(&argv, *word);
-    if (session->command.deps == DEPS_NONE) {
+    if (session->command.deps == DEPS_NONE && lists_for_free(&session->command)) {
         strlist_add_copy(&argv, "-MD");
         strlist_add_copy(&argv, "-MF");
         strlist_add_copy(&argv, depfile);
@@ -58,7 +69,8 @@ list_dependencies(const struct session *session, const struct buf *text,
     out->has_dependencies = out->dependencies.n > 0;
 }
 
-/* The user's -MMD list lacks the system headers: ask nvcc for all of it. */
+/* The user's -MMD list lacks the system headers, and some commands give none: ask nvcc.
+ */
 static enum nvc_status
 query_dependencies(const struct session *session, const char *dir,
                    const char *own_depfile, struct buf *out)
@@ -88,14 +100,16 @@ read_dependencies(const struct session *session, const char *dir, const char *ow
 {
     AUTO_BUF list = BUF_INIT;
     const enum command_deps deps = session->command.deps;
+    const bool is_asked = deps == DEPS_NONSYSTEM ||
+                          (deps == DEPS_NONE && !lists_for_free(&session->command));
     enum nvc_status st = NVC_OK;
 
     if (deps != DEPS_NONE)
         st = fs_read(session->command.depfile, DEPFILE_MAX, &out->depfile);
-    if (st == NVC_OK && deps == DEPS_NONE)
-        st = fs_read(own_depfile, DEPFILE_MAX, &list);
-    if (st == NVC_OK && deps == DEPS_NONSYSTEM)
+    if (st == NVC_OK && is_asked)
         st = query_dependencies(session, dir, own_depfile, &list);
+    else if (st == NVC_OK && deps == DEPS_NONE)
+        st = fs_read(own_depfile, DEPFILE_MAX, &list);
     if (st == NVC_OK)
         list_dependencies(session, deps == DEPS_ALL ? &out->depfile : &list, out);
 }

@@ -120,7 +120,7 @@ understand(struct session *session)
     session->culprit = command->culprit;
     if (st != NVC_OK)
         return st;
-    session->culprit = variables_forbidden();
+    session->culprit = variables_forbidden(session->arena);
     if (session->culprit != NULL)
         return NVC_BYPASS_ENVIRONMENT;
     if (!outfile_is_regular(command->output) ||

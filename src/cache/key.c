@@ -59,15 +59,29 @@ add_items(struct builder *builder, struct session *session,
 static void
 add_variables(struct builder *builder, struct session *session)
 {
-    for (size_t i = 0; i < variables_in_key_n; i++) {
-        const char *value = getenv(variables_in_key[i]);
+    const char *names[VARIABLES_MAX];
+    const size_t n = variables_in_key(names);
+
+    for (size_t i = 0; i < n; i++) {
+        const char *value = getenv(names[i]);
 
         if (value != NULL)
-            component_str(builder,
-                          arena_printf(session->arena, "environment variable %s",
-                                       variables_in_key[i]),
-                          value);
+            component_str(
+                builder,
+                arena_printf(session->arena, "environment variable %s", names[i]), value);
     }
+}
+
+/* Where the toolkit and the host compiler have headers searched.  That the files found
+ * there are unchanged is not enough: with another installation beside, a compiler would
+ * find others. */
+static void
+add_search_path(struct builder *builder, struct session *session,
+                const struct strlist *dirs)
+{
+    for (size_t i = 0; i < dirs->n; i++)
+        component_str(builder, "header search path",
+                      roots_key_text(&session->roots, session->arena, dirs->v[i]));
 }
 
 /* The source's real path: nvcc puts a hash of it into symbol names. */
@@ -139,12 +153,14 @@ key_compute(struct session *session)
     const char *source = source_identity(session);
     const char *output =
         roots_identity_text(&session->roots, session->arena, session->command.output);
+    const struct toolchain_layout *layout = &session->layout;
+    const size_t n_components =
+        n + VARIABLES_MAX + layout->normal.n + layout->system.n + FIXED_COMPONENTS;
     struct builder builder = {.key = &session->key};
 
     session->key.n = 0;
     session->key.components =
-        arena_array(session->arena, n + variables_in_key_n + FIXED_COMPONENTS,
-                    sizeof(struct key_component));
+        arena_array(session->arena, n_components, sizeof(struct key_component));
     hasher_init(&builder.hasher, "nvcache command v1");
     hasher_u64(&builder.hasher, versions());
     component(&builder, "toolchain", session->toolchain.bytes, DIGEST_SIZE);
@@ -162,6 +178,8 @@ key_compute(struct session *session)
         component_str(&builder, "strict paths", "");
     add_items(&builder, session, items, n);
     add_variables(&builder, session);
+    add_search_path(&builder, session, &layout->normal);
+    add_search_path(&builder, session, &layout->system);
     hasher_final(&builder.hasher, &session->key.digest);
     compute_unit(session, source, output);
     compute_module(session, items, n);

@@ -73,14 +73,10 @@ static void
 begin_key(const struct planned *run, const struct task *task, const char *kind,
           struct hasher *hasher)
 {
-    hasher_init(hasher, "nvcache step v1");
+    hasher_init(hasher, "nvcache step v2");
     hasher_str(hasher, kind);
     hasher_digest(hasher, &run->session->toolchain);
-    for (size_t i = 0; i < variables_in_key_n; i++) {
-        const char *value = getenv(variables_in_key[i]);
-
-        hasher_str(hasher, value != NULL ? value : "\001");
-    }
+    variables_hash(hasher);
     plan_step_hash(task->step, &run->names, run->has_positions, hasher);
     if (run->has_positions)
         hasher_str(hasher, run->session->cwd);

@@ -31,10 +31,7 @@ hash_variables(struct hasher *hasher)
 {
     static const char *const more[] = {"NVCC_CCBIN"};
 
-    for (size_t i = 0; i < variables_in_key_n; i++)
-        hasher_str(hasher, getenv(variables_in_key[i]) != NULL
-                               ? getenv(variables_in_key[i])
-                               : "\001");
+    variables_hash(hasher);
     for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++)
         hasher_str(hasher, getenv(more[i]) != NULL ? getenv(more[i]) : "\001");
 }

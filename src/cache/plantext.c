@@ -30,11 +30,7 @@ hash_context(const struct planned *run, struct hasher *hasher)
     hasher_digest(hasher, &run->session->toolchain);
     hasher_str(hasher, run->id);
     hasher_str(hasher, plan_stem(run->session->arena, run->names.source));
-    for (size_t i = 0; i < variables_in_key_n; i++) {
-        const char *value = getenv(variables_in_key[i]);
-
-        hasher_str(hasher, value != NULL ? value : "\001");
-    }
+    variables_hash(hasher);
 }
 
 /* fatbinary's words can name the source: then its spelling counts. */

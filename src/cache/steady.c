@@ -16,6 +16,7 @@
 #include "nvcache/base/fs.h"
 #include "nvcache/base/path.h"
 #include "nvcache/base/strlist.h"
+#include "listing_priv.h"
 #include "session_priv.h"
 
 #include <string.h>
@@ -125,6 +126,55 @@ check_toolchain(struct session *session)
     return NVC_OK;
 }
 
+static bool
+is_since(const struct stat *info, int64_t moment_ns)
+{
+    const struct stamp stamp = stamp_of(info);
+
+    return stamp_is_since(&stamp, moment_ns);
+}
+
+/* A name that headers were looked for by, and that was made, renamed or linked in this
+ * directory since the compile began: the compiler may have looked before. */
+static const char *
+find_appeared(struct session *session, const struct closure *closure, const char *dir)
+{
+    const struct listing *listing = listings_get(closure->listings, dir);
+    size_t n;
+    const struct listing_name **names =
+        listing_relevant(session->arena, listing, &closure->names, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        const char *path = path_join(session->arena, dir, names[i]->name);
+        struct stat info;
+
+        if (lstat(path, &info) == 0 && is_since(&info, session->begin_ns))
+            return path;
+    }
+    return NULL;
+}
+
+/* What is in the searched directories is recorded as it is now.  An output of this or
+ * another compile changes them too, so only names that matter are looked at. */
+static enum nvc_status
+check_searched(struct session *session, const struct closure *closure)
+{
+    for (size_t i = 0; i < closure->watched.n; i++) {
+        const char *dir = closure->watched.v[i];
+        const char *appeared;
+        struct stat info;
+
+        if (stat(dir, &info) != 0 || !is_since(&info, session->begin_ns))
+            continue;
+        if (name_has_moved(dir, session->begin_ns))
+            return moved(session, dir);
+        appeared = find_appeared(session, closure, dir);
+        if (appeared != NULL)
+            return moved(session, appeared);
+    }
+    return NVC_OK;
+}
+
 enum nvc_status
 steady_check(struct session *session, const struct closure *closure)
 {
@@ -134,5 +184,7 @@ steady_check(struct session *session, const struct closure *closure)
         st = check_toolchain(session);
     if (st == NVC_OK)
         st = check_places(session, closure);
+    if (st == NVC_OK)
+        st = check_searched(session, closure);
     return st;
 }

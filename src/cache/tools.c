@@ -6,6 +6,7 @@
 #include "nvcache/base/buf.h"
 #include "nvcache/base/clock.h"
 #include "nvcache/base/fs.h"
+#include "nvcache/base/strlist.h"
 #include "nvcache/store/store.h"
 #include "session_priv.h"
 
@@ -80,8 +81,11 @@ tools_identify(struct session *session)
     if (ccbin == NULL)
         ccbin = getenv("NVCC_CCBIN");
     st = toolchain_seat_init(session->arena, session->program, ccbin, &seat);
-    if (st == NVC_OK)
-        st = toolchain_layout_key(&seat, &layout);
+    if (st != NVC_OK)
+        return st;
+    if (str_equal(session->command.language, "c"))
+        seat.language = "c";
+    st = toolchain_layout_key(&seat, &layout);
     if (st != NVC_OK)
         return st;
     key = key_record(RECORD_LAYOUT, &layout);

@@ -5,42 +5,49 @@
 #include <stddef.h>
 #include <string.h>
 
-static bool
-is_blank(char c)
+bool
+cursor_is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\f' || c == '\v' || c == '\r';
 }
 
-/* The length of a backslash and the newline behind it, or 0. */
-static size_t
-splice(const struct cursor *cursor)
+size_t
+cursor_splice(const struct cursor *cursor)
 {
     const char *at = cursor->at;
-    const size_t left = (size_t)(cursor->end - at);
 
-    if (left >= 2 && at[0] == '\\' && at[1] == '\n')
-        return 2;
-    return left >= 3 && at[0] == '\\' && at[1] == '\r' && at[2] == '\n' ? 3 : 0;
+    if (at == cursor->end || *at++ != '\\')
+        return 0;
+    while (at < cursor->end && cursor_is_blank(*at))
+        at++;
+    return at < cursor->end && *at == '\n' ? (size_t)(at + 1 - cursor->at) : 0;
+}
+
+bool
+cursor_skip_comment(struct cursor *cursor)
+{
+    const char *at = cursor->at;
+    const char *close;
+
+    if (cursor->end - at < 2 || at[0] != '/' || at[1] != '*')
+        return false;
+    close = memmem(at + 2, (size_t)(cursor->end - at - 2), "*/", 2);
+    cursor->at = close == NULL ? cursor->end : close + 2;
+    return true;
 }
 
 void
 cursor_skip_blanks(struct cursor *cursor)
 {
     while (cursor->at < cursor->end) {
-        const char *at = cursor->at;
-        const size_t left = (size_t)(cursor->end - at);
+        const size_t spliced = cursor_splice(cursor);
 
-        if (is_blank(*at)) {
+        if (cursor_is_blank(*cursor->at))
             cursor->at++;
-        } else if (splice(cursor) > 0) {
-            cursor->at += splice(cursor);
-        } else if (left >= 2 && at[0] == '/' && at[1] == '*') {
-            const char *close = memmem(at + 2, left - 2, "*/", 2);
-
-            cursor->at = close == NULL ? cursor->end : close + 2;
-        } else {
+        else if (spliced > 0)
+            cursor->at += spliced;
+        else if (!cursor_skip_comment(cursor))
             return;
-        }
     }
 }
 
@@ -70,7 +77,7 @@ void
 cursor_skip_line(struct cursor *cursor)
 {
     while (cursor->at < cursor->end && *cursor->at != '\n') {
-        const size_t len = splice(cursor);
+        const size_t len = cursor_splice(cursor);
 
         cursor->at += len > 0 ? len : 1;
     }

@@ -2,12 +2,22 @@
 #define NVCACHE_NVCC_CURSOR_PRIV_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* A place in source text, for those who look for directives. */
 struct cursor {
     const char *at;
     const char *end;
 };
+
+bool cursor_is_blank(char c);
+
+/* How much a backslash here takes out of the text: itself and the end of the line, with
+ * blanks between them, which gcc and clang pass over.  0 if it does not end a line. */
+size_t cursor_splice(const struct cursor *cursor);
+
+/* Over a comment that begins here, also over its lines. */
+bool cursor_skip_comment(struct cursor *cursor);
 
 /* Over blanks, spliced lines and comments. */
 void cursor_skip_blanks(struct cursor *cursor);

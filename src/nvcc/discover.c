@@ -15,6 +15,7 @@
 #include "nvcache/base/path.h"
 #include "nvcache/base/process.h"
 #include "nvcache/nvcc/wrapper.h"
+#include "words_priv.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -88,26 +89,26 @@ is_binary(const char *path)
     return fd >= 0 && read(fd, magic, 4) == 4 && memcmp(magic, "\177ELF", 4) == 0;
 }
 
-/* "-I/dir" and "-isystem" "/dir" in nvcc's quoted lists. */
-static void
-take_quoted(struct strlist *list, const char *value, const char *flag)
+/* The directories behind `flag`, glued or not, in text that nvcc gives to the shell.
+ * False for text that the shell would change. */
+static bool
+take_directories(const struct answer *answer, const char *name, const char *flag,
+                 struct strlist *out)
 {
-    const size_t flag_len = strlen(flag);
+    const char *value = variable(answer, name);
+    const size_t len = strlen(flag);
+    struct strlist words;
 
-    for (const char *at = value; at != NULL && (at = strchr(at, '"')) != NULL;) {
-        const char *close = strchr(at + 1, '"');
-        size_t len;
-
-        if (close == NULL)
-            return;
-        len = (size_t)(close - at - 1);
-        if (len > flag_len && strncmp(at + 1, flag, flag_len) == 0)
-            strlist_add(list,
-                        arena_strndup(list->arena, at + 1 + flag_len, len - flag_len));
-        else if (len > 0 && at[1] == '/' && str_equal(flag, "-isystem"))
-            strlist_add(list, arena_strndup(list->arena, at + 1, len));
-        at = close + 1;
+    strlist_init(&words, answer->arena);
+    if (value != NULL && !words_of_shell(value, &words))
+        return false;
+    for (size_t i = 0; i < words.n; i++) {
+        if (str_equal(words.v[i], flag) && i + 1 < words.n)
+            strlist_add(out, words.v[++i]);
+        else if (str_starts(words.v[i], flag) && words.v[i][len] != '\0')
+            strlist_add(out, words.v[i] + len);
     }
+    return true;
 }
 
 static bool
@@ -163,8 +164,9 @@ read_nvcc(const struct answer *answer, struct toolchain_layout *out)
         add_if_there(out, arena, here, optional[i]);
     if (libdevice != NULL)
         add_if_there(out, arena, libdevice, "libdevice.10.bc");
-    take_quoted(&out->normal, variable(answer, "INCLUDES"), "-I");
-    take_quoted(&out->system, variable(answer, "SYSTEM_INCLUDES"), "-isystem");
+    if (!take_directories(answer, "INCLUDES", "-I", &out->normal) ||
+        !take_directories(answer, "SYSTEM_INCLUDES", "-isystem", &out->system))
+        return NVC_BYPASS_TOOLCHAIN;
     return NVC_OK;
 }
 
@@ -209,14 +211,16 @@ take_search_path(const struct answer *answer, struct strlist *out)
     }
 }
 
+/* Specs of gcc, configuration files of clang. */
 static void
 take_specs(const struct answer *answer, struct strlist *out)
 {
-    static const char reading[] = "Reading specs from ";
+    static const char *const marks[] = {"Reading specs from ", "Configuration file: "};
 
     for (size_t i = 0; i < answer->lines.n; i++)
-        if (str_starts(answer->lines.v[i], reading))
-            strlist_add_copy(out, answer->lines.v[i] + strlen(reading));
+        for (size_t m = 0; m < sizeof(marks) / sizeof(marks[0]); m++)
+            if (str_starts(answer->lines.v[i], marks[m]))
+                strlist_add_copy(out, answer->lines.v[i] + strlen(marks[m]));
 }
 
 static enum nvc_status
@@ -231,16 +235,18 @@ ask_host(struct arena *arena, const char *host, const char *const *words,
     return ask(arena, &argv, out);
 }
 
-/* The assembler, as the host compiler finds it.  A compiler with its own has none. */
+/* The assembler, as the host compiler finds it in the PATH that nvcc gives it.  A
+ * compiler with its own has none. */
 static enum nvc_status
-add_assembler(struct arena *arena, const char *host, struct toolchain_layout *out)
+add_assembler(struct arena *arena, const char *host, const char *search,
+              struct toolchain_layout *out)
 {
     static const char *const words[] = {"-print-prog-name=as", NULL};
     struct answer answer;
     const enum nvc_status st = ask_host(arena, host, words, &answer);
 
     if (st == NVC_OK && answer.lines.n > 0)
-        (void)add_tool(out, arena, answer.lines.v[0], NULL);
+        (void)add_tool(out, arena, answer.lines.v[0], search);
     return st;
 }
 
@@ -293,10 +299,12 @@ correct_seat(const struct answer *answer, struct toolchain_seat *seat,
 }
 
 static enum nvc_status
-read_host(struct arena *arena, const struct toolchain_seat *seat,
+read_host(struct arena *arena, const struct toolchain_seat *seat, const char *search,
           struct toolchain_layout *out)
 {
-    static const char *const words[] = {"-v", "-E", "-x", "c++", "/dev/null", NULL};
+    const char *const words[] = {
+        "-v",        "-E", "-x", seat->language != NULL ? seat->language : "c++",
+        "/dev/null", NULL};
     struct answer answer;
     const char *proper;
     enum nvc_status st;
@@ -316,7 +324,7 @@ read_host(struct arena *arena, const struct toolchain_seat *seat,
     strlist_add_copy(&out->files, proper);
     take_specs(&answer, &out->files);
     take_search_path(&answer, &out->system);
-    return add_assembler(arena, seat->host_program, out);
+    return add_assembler(arena, seat->host_program, search, out);
 }
 
 /* An empty source for nvcc to plan for. */
@@ -373,7 +381,7 @@ toolchain_discover(struct arena *arena, const struct toolchain_seat *seat,
     if (st == NVC_OK)
         st = correct_seat(&answer, &actual, &layout);
     if (st == NVC_OK)
-        st = read_host(arena, &actual, &layout);
+        st = read_host(arena, &actual, variable(&answer, "PATH"), &layout);
     log_event("toolchain.discover", "nvcc=%s host=%s status=%s", seat->nvcc, actual.host,
               status_word(st));
     if (st == NVC_OK)

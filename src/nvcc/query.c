@@ -10,25 +10,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Options that say what to produce and where; -M takes their place.  Those that define
- * macros
- * (-dc: __CUDACC_RDC__) or hand words on stay. */
+/* Options that say where to.  Those that say what to produce stay: -M goes before them,
+ * and some define macros (-dc: __CUDACC_RDC__) or are needed by others (-dc by lto_80).
+ */
 static bool
 is_dropped(const struct nvcc_option *option)
 {
-    if (option->id == OPT_FORWARD_COMPILER || option->id == OPT_FORWARD_OPTS ||
-        option->id == OPT_DEVICE_C || option->id == OPT_DEVICE_W)
+    if (option->id == OPT_FORWARD_COMPILER || option->id == OPT_FORWARD_OPTS)
         return false;
     switch (option->class) {
     case CLASS_NEUTRAL:
     case CLASS_OUTPUT:
     case CLASS_DEPS:
-    case CLASS_PHASE:
     case CLASS_FILE:
     case CLASS_BYPASS:
         return true;
     case CLASS_KEY:
     case CLASS_PATH_KEY:
+    case CLASS_PHASE:
     case CLASS_MACRO:
     case CLASS_INCLUDE:
     case CLASS_PREINCLUDE:

@@ -88,30 +88,77 @@ visit_name(struct cursor *cursor, enum scan_name_kind quoted, scan_visitor *visi
     return true;
 }
 
+/* Over what is no header name: a character such as '"', an escape, a spliced line, and a
+ * comment, which may go on for lines. */
+static void
+skip_other(struct cursor *cursor)
+{
+    const char *at = cursor->at;
+    const size_t spliced = cursor_splice(cursor);
+    const bool is_escape = *at == '\\' && at + 1 < cursor->end;
+
+    if (cursor_skip_comment(cursor))
+        return;
+    if (spliced > 0)
+        cursor->at += spliced;
+    else if (cursor->end - at >= 3 && at[0] == '\'' && at[2] == '\'')
+        cursor->at += 3;
+    else
+        cursor->at += is_escape ? 2 : 1;
+}
+
+/* For a look ahead. */
+static void
+skip_name(enum scan_name_kind kind, const char *name, size_t len, void *arg)
+{
+    (void)kind;
+    (void)name;
+    (void)len;
+    (void)arg;
+}
+
 /* Header-like tokens in the rest of a logical line; those in quotes are of kind `quoted`.
  */
 static void
 visit_line(struct cursor *cursor, enum scan_name_kind quoted, scan_visitor *visit,
            void *arg)
 {
-    while (cursor->at < cursor->end && *cursor->at != '\n') {
-        if (*cursor->at == '\\' && cursor->at + 1 < cursor->end)
-            cursor->at += 2;
-        else if (!visit_name(cursor, quoted, visit, arg))
-            cursor->at++;
-    }
+    while (cursor->at < cursor->end && *cursor->at != '\n')
+        if (!visit_name(cursor, quoted, visit, arg))
+            skip_other(cursor);
+}
+
+static bool
+mentions(const char *from, const char *to, const char *word)
+{
+    return memmem(from, (size_t)(to - from), word, strlen(word)) != NULL;
 }
 
 static unsigned
 scan_define(struct cursor *cursor, scan_visitor *visit, void *arg)
 {
-    static const char probe[] = "__has_include";
     const char *line = cursor->at;
 
     visit_line(cursor, SCAN_MACRO, visit, arg);
-    return memmem(line, (size_t)(cursor->at - line), probe, strlen(probe)) == NULL
-               ? 0
-               : SCAN_PROBE;
+    return (mentions(line, cursor->at, "__has_include") ? SCAN_PROBE : 0) |
+           (mentions(line, cursor->at, "__has_include_next") ? SCAN_NEXT_COMPUTED : 0) |
+           (mentions(line, cursor->at, "__has_embed") ? SCAN_HIDDEN : 0);
+}
+
+/* #if and its kin.  The logical line is read twice: only its end tells whether what it
+ * asks for is searched behind the file at hand. */
+static unsigned
+scan_condition(struct cursor *cursor, scan_visitor *visit, void *arg)
+{
+    struct cursor ahead = *cursor;
+    bool is_next;
+
+    visit_line(&ahead, SCAN_QUOTE, skip_name, NULL);
+    is_next = mentions(cursor->at, ahead.at, "__has_include_next");
+    if (mentions(cursor->at, ahead.at, "__has_embed"))
+        return SCAN_HIDDEN;
+    visit_line(cursor, is_next ? SCAN_NEXT : SCAN_QUOTE, visit, arg);
+    return is_next ? SCAN_NEXT_COMPUTED : 0;
 }
 
 static unsigned
@@ -121,7 +168,9 @@ scan_include(struct cursor *cursor, scan_visitor *visit, void *arg)
         cursor_take(cursor, "_next") ? SCAN_NEXT : SCAN_QUOTE;
 
     cursor_skip_blanks(cursor);
-    return visit_name(cursor, quoted, visit, arg) ? 0 : SCAN_COMPUTED;
+    if (visit_name(cursor, quoted, visit, arg))
+        return 0;
+    return SCAN_COMPUTED | (quoted == SCAN_NEXT ? SCAN_NEXT_COMPUTED : 0);
 }
 
 /* Behind the '#'. */
@@ -136,28 +185,8 @@ scan_directive(struct cursor *cursor, scan_visitor *visit, void *arg)
     if (cursor_take(cursor, "define"))
         return scan_define(cursor, visit, arg);
     if (cursor_take(cursor, "if") || cursor_take(cursor, "elif"))
-        visit_line(cursor, SCAN_QUOTE, visit, arg);
+        return scan_condition(cursor, visit, arg);
     return 0;
-}
-
-static unsigned
-scan_directives(const char *text, size_t len, scan_visitor *visit, void *arg)
-{
-    struct cursor cursor = {text, text + len};
-    unsigned flags = 0;
-
-    while (cursor.at < cursor.end) {
-        cursor_skip_blanks(&cursor);
-        if (cursor_take(&cursor, "#") || cursor_take(&cursor, "%:"))
-            flags |= scan_directive(&cursor, visit, arg);
-        cursor.at = cursor.at < cursor.end
-                        ? memchr(cursor.at, '\n', (size_t)(cursor.end - cursor.at))
-                        : NULL;
-        if (cursor.at == NULL)
-            break;
-        cursor.at++;
-    }
-    return flags;
 }
 
 /* As memmem, for words whose first character is rare in sources: several times faster. */
@@ -173,6 +202,39 @@ find_word(const char *at, const char *end, const char *word)
         at++;
     }
     return NULL;
+}
+
+/* Is there nothing before `at` on its line, or the end of a comment, or the mark that
+ * some editors put in front of UTF-8? */
+static bool
+begins_line(const char *text, const char *at)
+{
+    static const char mark[] = "\xEF\xBB\xBF";
+
+    while (at > text && cursor_is_blank(at[-1]))
+        at--;
+    return at == text || at[-1] == '\n' ||
+           (at - text >= 2 && at[-2] == '*' && at[-1] == '/') ||
+           (at - text == 3 && memcmp(text, mark, 3) == 0);
+}
+
+/* Every `sign` that may begin a directive, whether or not it stands in a comment or a raw
+ * string: telling those apart needs a whole lexer, and one that is wrong misses what
+ * comes behind. */
+static unsigned
+scan_signs(const char *text, size_t len, const char *sign, scan_visitor *visit, void *arg)
+{
+    const char *end = text + len;
+    unsigned flags = 0;
+
+    for (const char *at = text; (at = find_word(at, end, sign)) != NULL;) {
+        struct cursor cursor = {at + strlen(sign), end};
+
+        if (begins_line(text, at))
+            flags |= scan_directive(&cursor, visit, arg);
+        at += strlen(sign);
+    }
+    return flags;
 }
 
 /* `.include "file"` of the assembler: no member of an object, and something behind it
@@ -196,6 +258,22 @@ has_assembler_include(const char *text, size_t len)
     return false;
 }
 
+/* Do two characters belong together: in a word, the end of a comment, a digraph or a
+ * trigraph? */
+static bool
+are_joined(char left, char right)
+{
+    static const char *const pairs[] = {"*/", "%:", "\?\?", "\?="};
+
+    if ((isalnum((unsigned char)left) || left == '_') &&
+        (isalnum((unsigned char)right) || right == '_'))
+        return true;
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+        if (pairs[i][0] == left && pairs[i][1] == right)
+            return true;
+    return false;
+}
+
 /* A directive, or a name with a meaning, that is written so that it is not recognised
  * here: by trigraphs, or in two lines. */
 static bool
@@ -205,13 +283,32 @@ is_disguised(const char *text, size_t len)
 
     if (find_word(text, end, "\?\?=") != NULL || find_word(text, end, "\?\?/") != NULL)
         return true;
-    for (const char *at = text; (at = find_word(at, end, "\\\n")) != NULL;) {
-        const bool in_word =
-            at > text && (isalnum((unsigned char)at[-1]) || at[-1] == '_');
+    for (const char *at = text; (at = memchr(at, '\\', (size_t)(end - at))) != NULL;) {
+        const struct cursor cursor = {at, end};
+        const size_t spliced = cursor_splice(&cursor);
 
-        at += 2;
-        if (in_word && at < end && (isalnum((unsigned char)*at) || *at == '_'))
+        if (spliced > 0 && at > text && at + spliced < end &&
+            are_joined(at[-1], at[spliced]))
             return true;
+        at += spliced > 0 ? spliced : 1;
+    }
+    return false;
+}
+
+/* `#pragma GCC dependency "file"` compares times of files, `#pragma GCC pch_preprocess`
+ * reads one. */
+static bool
+has_reading_pragma(const char *text, size_t len)
+{
+    const char *end = text + len;
+
+    for (const char *at = text; (at = find_word(at, end, "GCC")) != NULL;) {
+        struct cursor cursor = {at + 3, end};
+
+        cursor_skip_blanks(&cursor);
+        if (cursor_take(&cursor, "dependency") || cursor_take(&cursor, "pch_preprocess"))
+            return true;
+        at += 3;
     }
     return false;
 }
@@ -226,7 +323,9 @@ scan_text(const char *text, size_t len, scan_visitor *visit, void *arg)
     flags = scan_identifiers(text, len);
     if (find_word(text, text + len, ".incbin") != NULL)
         flags |= SCAN_HIDDEN;
-    if (has_assembler_include(text, len) || is_disguised(text, len))
+    if (has_assembler_include(text, len) || is_disguised(text, len) ||
+        has_reading_pragma(text, len))
         flags |= SCAN_HIDDEN;
-    return flags | scan_directives(text, len, visit, arg);
+    flags |= scan_signs(text, len, "#", visit, arg);
+    return flags | scan_signs(text, len, "%:", visit, arg);
 }

@@ -12,6 +12,7 @@
 #include "nvcache/digest/stamp.h"
 #include "nvcache/entry/wire.h"
 #include "nvcache/nvcc/wrapper.h"
+#include "installations_priv.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -25,10 +26,12 @@ enum {
 };
 
 /* Variables that decide which programs and directories the host compiler uses, or that
- * nvcc.profile appends to (see environment.c for those that go into the command key). */
-static const char *const steering[] = {
-    "GCC_EXEC_PREFIX", "COMPILER_PATH",      "INCLUDES",       "SYSTEM_INCLUDES",
-    "CPATH",           "CPLUS_INCLUDE_PATH", "C_INCLUDE_PATH", "compiler-bindir"};
+ * nvcc.profile appends to (variables.def has those that go into the command key). */
+static const char *const steering[] = {"GCC_EXEC_PREFIX", "COMPILER_PATH",
+                                       "INCLUDES",        "SYSTEM_INCLUDES",
+                                       "CPATH",           "CPLUS_INCLUDE_PATH",
+                                       "C_INCLUDE_PATH",  "compiler-bindir",
+                                       "LIBRARY_PATH",    "LPATH"};
 
 static bool
 is_directory(const char *path)
@@ -78,20 +81,6 @@ toolchain_seat_init(struct arena *arena, const char *program, const char *ccbin,
     return NVC_OK;
 }
 
-static bool
-hash_stamp(struct hasher *hasher, const char *path)
-{
-    struct stat info;
-    struct stamp stamp;
-
-    hasher_str(hasher, path);
-    if (stat(path, &info) != 0)
-        return false;
-    stamp = stamp_of(&info);
-    hasher_bytes(hasher, &stamp, sizeof(stamp));
-    return true;
-}
-
 static void
 hash_environment(struct hasher *hasher)
 {
@@ -113,8 +102,8 @@ hash_directories(struct hasher *hasher, struct arena *arena, const char *nvcc)
     const char *dir = path_dir(arena, real != NULL ? real : nvcc);
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        hash_stamp(hasher, path_join(arena, dir, names[i]));
-    hash_stamp(hasher, path_join(arena, dir, "nvcc.profile"));
+        installations_hash_stamp(hasher, path_join(arena, dir, names[i]));
+    installations_hash_stamp(hasher, path_join(arena, dir, "nvcc.profile"));
 }
 
 enum nvc_status
@@ -130,12 +119,15 @@ toolchain_layout_key(const struct toolchain_seat *seat, struct digest *out)
     hasher_u64(&hasher, TOOLCHAIN_VERSION);
     hasher_str(&hasher, seat->ccbin != NULL ? seat->ccbin : "");
     hasher_str(&hasher, as != NULL ? as : "");
+    hasher_str(&hasher, seat->language != NULL ? seat->language : "");
     hash_environment(&hasher);
-    hash_stamp(&hasher, profile);
+    installations_hash_stamp(&hasher, profile);
     hash_directories(&hasher, &arena, seat->nvcc);
+    installations_hash(&hasher, &arena, seat->host_program);
     hasher_str(&hasher, seat->program);
-    if (hash_stamp(&hasher, seat->nvcc) && hash_stamp(&hasher, seat->host_program) &&
-        hash_stamp(&hasher, seat->host))
+    if (installations_hash_stamp(&hasher, seat->nvcc) &&
+        installations_hash_stamp(&hasher, seat->host_program) &&
+        installations_hash_stamp(&hasher, seat->host))
         st = NVC_OK;
     hasher_final(&hasher, out);
     arena_fini(&arena);

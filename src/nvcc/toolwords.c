@@ -48,23 +48,23 @@ name_of(struct arena *arena, const char *word)
 static bool
 is_harmless_option(struct arena *arena, const char *word)
 {
-    static const char *const exact[] = {"-o",   "-optf", "-I", "-h", "-V", "-#",
-                                        "-ias", "-E",    "-M", "-H", NULL};
-    static const char *const parts[] = {"file",    "dir",   "pch",     "list", "xref",
-                                        "output",  "input", "include", "dump", "time",
-                                        "trace",   "temp",  "keep",    "save", "help",
-                                        "version", "path",  "prefix",  NULL};
+    static const char *const exact[] = {"-o",   "-optf", "-I", "-h", "-V",    "-#",
+                                        "-ias", "-E",    "-M", "-H", "-load", NULL};
+    static const char *const parts[] = {
+        "file",    "dir",     "pch",  "list",   "xref",    "output",   "input",
+        "include", "dump",    "time", "trace",  "temp",    "keep",     "save",
+        "help",    "version", "path", "prefix", "library", "controls", NULL};
     const char *name = name_of(arena, word);
 
     return !is_one_of(name, exact) && !contains_one_of(name, parts);
 }
 
 static bool
-is_harmless(struct arena *arena, const struct nvcc_option *tool, const char *word)
+is_harmless(struct arena *arena, int tool, const char *word)
 {
     if (strpbrk(word, "/@") != NULL)
         return false;
-    if (tool->id == OPT_FATBIN_OPTIONS)
+    if (tool == OPT_FATBIN_OPTIONS)
         return strstr(word, "compress") != NULL;
     if (word[0] != '-')
         return strchr(word, '.') == NULL;
@@ -81,17 +81,17 @@ is_debug(const char *word)
 }
 
 enum nvc_status
-tool_words_check(struct arena *arena, const struct command_arg *arg, bool *debug,
-                 const char **out_culprit)
+tool_text_check(struct arena *arena, int tool, const char *text, bool *debug,
+                const char **out_culprit)
 {
     struct strlist words;
 
     strlist_init(&words, arena);
-    *out_culprit = arg->value;
-    if (!words_of_shell(arg->value, &words))
+    *out_culprit = text;
+    if (!words_of_shell(text, &words))
         return NVC_BYPASS_SHELL;
     for (size_t i = 0; i < words.n; i++) {
-        if (!is_harmless(arena, arg->option, words.v[i])) {
+        if (!is_harmless(arena, tool, words.v[i])) {
             *out_culprit = words.v[i];
             return NVC_BYPASS_OPTION;
         }
@@ -100,4 +100,11 @@ tool_words_check(struct arena *arena, const struct command_arg *arg, bool *debug
     }
     *out_culprit = NULL;
     return NVC_OK;
+}
+
+enum nvc_status
+tool_words_check(struct arena *arena, const struct command_arg *arg, bool *debug,
+                 const char **out_culprit)
+{
+    return tool_text_check(arena, arg->option->id, arg->value, debug, out_culprit);
 }

@@ -15,4 +15,10 @@ NVC_NODISCARD enum nvc_status tool_words_check(struct arena *arena,
                                                const struct command_arg *arg, bool *debug,
                                                const char **out_culprit);
 
+/* The same for text that reaches a tool in another way; `tool` is the OPT_ of the option
+ * that hands words to it. */
+NVC_NODISCARD enum nvc_status tool_text_check(struct arena *arena, int tool,
+                                              const char *text, bool *debug,
+                                              const char **out_culprit);
+
 #endif

@@ -1,66 +1,121 @@
-/* The environment of a compile.
- *
- * nvcc: the names were collected from `nvcc --dryrun` (nvcc.profile appends to what is in
- * the environment with `+=`: INCLUDES, SYSTEM_INCLUDES, PTXAS_FLAGS, CUDAFE_FLAGS,
- * LIBRARIES, LD_LIBRARY_PATH, PATH) and from the names in the binary (NVVM_FLAGS,
- * NVCC_CCBIN, NVCC_PREPEND_FLAGS, NVCC_APPEND_FLAGS), and then by watching getenv in
- * nvcc, cudafe++, cicc, ptxas, gcc and cc1plus of 13.0 and gcc 12 with a preloaded
- * library.  Seen to change the output that way: OCG_FLAGS (handed to ptxas),
- * NV_NVVM_VERSION and LLVM_OVERRIDE_PRODUCER (cicc).  The others are there because they
- * are read. NVCC_CCBIN and the two with flags are part of the command; PATH only decides
- * which programs run, and those are in the toolchain; LIBRARIES and LD_LIBRARY_PATH do
- * not reach a compile's output. Host compiler: gcc's manual, "Environment Variables
- * Affecting GCC", and "Environment Variables" of cpp's. In COMPILER_PATH and
- * GCC_EXEC_PREFIX another cc1plus or `as` can appear at any time, so with them nothing is
- * cached. TMPDIR must not matter, and does
- * not: it is ours. */
+/* The environment of a compile, as the table variables.def.  TMPDIR must not matter, and
+ * does not: it is ours.  Must never let a value through that names a file whose contents
+ * are in no key. */
 
 #include "nvcache/nvcc/variables.h"
 
-#include <stdlib.h>
+#include "options_priv.h"
+#include "toolwords_priv.h"
+#include "words_priv.h"
 
-const char *const variables_in_key[] = {
-    "INCLUDES",
-    "SYSTEM_INCLUDES",
-    "PTXAS_FLAGS",
-    "CUDAFE_FLAGS",
-    "NVVM_FLAGS",
-    "OCG_FLAGS",
-    "LLVM_OVERRIDE_PRODUCER",
-    "NV_NVVM_VERSION",
-    "NVVM_IR_VER_CHK",
-    "NVVMCCWIZ",
-    "EDG_BASE",
-    "EDG_MODULES_PATH",
-    "USR_INCLUDE",
-    "NOCOLOR",
-    "CPATH",
-    "C_INCLUDE_PATH",
-    "CPLUS_INCLUDE_PATH",
-    "GCC_COMPARE_DEBUG",
-    "GCC_EXTRA_DIAGNOSTIC_OUTPUT",
-    "GCC_ROOT",
-    "G++_ROOT",
-    "BINUTILS_ROOT",
-    "SOURCE_DATE_EPOCH",
-    "CCC_OVERRIDE_OPTIONS",
-    "LANG",
-    "LANGUAGE",
-    "LC_ALL",
-    "LC_CTYPE",
-    "LC_MESSAGES",
+#include "nvcache/base/strlist.h"
+#include "nvcache/digest/digest.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum variable_class {
+    VARIABLE_KEY,
+    VARIABLE_WORDS,
+    VARIABLE_DIRS,
+    VARIABLE_FORBIDDEN,
+    VARIABLE_COMMAND,
+    VARIABLE_SEARCH,
+    VARIABLE_HARMLESS,
 };
-const size_t variables_in_key_n = sizeof(variables_in_key) / sizeof(variables_in_key[0]);
+
+static const struct variable {
+    const char *name;
+    enum variable_class class;
+    int tool;
+} variables[] = {
+#define NVCC_VARIABLE(name, class, tool) {name, VARIABLE_##class, OPT_##tool},
+#include "variables.def"
+#undef NVCC_VARIABLE
+};
+
+enum {
+    N_VARIABLES = sizeof(variables) / sizeof(variables[0])
+};
+
+size_t
+variables_in_key(const char *out[VARIABLES_MAX])
+{
+    size_t n = 0;
+
+    _Static_assert(N_VARIABLES <= VARIABLES_MAX, "the callers' arrays hold all");
+    for (size_t i = 0; i < N_VARIABLES; i++)
+        if (variables[i].class <= VARIABLE_DIRS)
+            out[n++] = variables[i].name;
+    return n;
+}
+
+void
+variables_hash(struct hasher *hasher)
+{
+    for (size_t i = 0; i < N_VARIABLES; i++) {
+        const char *value = getenv(variables[i].name);
+
+        if (variables[i].class <= VARIABLE_DIRS)
+            hasher_str(hasher, value != NULL ? value : "\001");
+    }
+}
+
+/* Directories for headers and macros, which change nothing else. */
+static bool
+are_dirs(struct arena *arena, const char *value)
+{
+    struct strlist words;
+
+    strlist_init(&words, arena);
+    if (!words_of_shell(value, &words))
+        return false;
+    for (size_t i = 0; i < words.n; i++) {
+        const char *word = words.v[i];
+        const bool is_short =
+            word[0] == '-' && word[1] != '\0' && strchr("IDU", word[1]) != NULL;
+
+        if (str_equal(word, "-isystem") && i + 1 < words.n)
+            i++;
+        else if (!is_short || word[2] == '\0' || word[2] == '-' || word[2] == '=')
+            return false;
+    }
+    return true;
+}
+
+static bool
+is_harmless_value(struct arena *arena, const struct variable *variable, const char *value)
+{
+    bool debug = false;
+    const char *culprit;
+
+    switch (variable->class) {
+    case VARIABLE_WORDS:
+        return tool_text_check(arena, variable->tool, value, &debug, &culprit) ==
+                   NVC_OK &&
+               !debug;
+    case VARIABLE_DIRS:
+        return are_dirs(arena, value);
+    case VARIABLE_FORBIDDEN:
+        return false;
+    case VARIABLE_KEY:
+    case VARIABLE_COMMAND:
+    case VARIABLE_SEARCH:
+    case VARIABLE_HARMLESS:
+        break;
+    }
+    return true;
+}
 
 const char *
-variables_forbidden(void)
+variables_forbidden(struct arena *arena)
 {
-    static const char *const names[] = {"DEPENDENCIES_OUTPUT", "SUNPRO_DEPENDENCIES",
-                                        "DUMP_KNOBS_TO_FILE", "COMPILER_PATH",
-                                        "GCC_EXEC_PREFIX"};
+    for (size_t i = 0; i < N_VARIABLES; i++) {
+        const char *value = getenv(variables[i].name);
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (getenv(names[i]) != NULL)
-            return names[i];
+        if (value != NULL && !is_harmless_value(arena, &variables[i], value))
+            return variables[i].name;
+    }
     return NULL;
 }

@@ -59,3 +59,16 @@ rm -f q.o
 rm -f q.o
 nvcache nvcc -arch=sm_80 -c fixture/warn.cu -o q.o 2>/dev/null
 expect_same q0.o q.o
+
+begin "a pass that the command does not make is not made by nvcache either"
+write device_only.cu <<'CODE'
+#ifndef __CUDA_ARCH__
+#error "for the device only"
+#endif
+__global__ void k(int *p) { *p = 1; }
+CODE
+run plain nvcc -arch=sm_80 -ptx device_only.cu -o plain.ptx
+run miss nvcache nvcc -arch=sm_80 -ptx device_only.cu -o miss.ptx
+expect_eq "exit status of nvcc" "$(code_of plain)" 0
+expect_same_run plain miss
+expect_same plain.ptx miss.ptx

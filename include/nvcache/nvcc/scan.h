@@ -10,15 +10,16 @@
 enum scan_flag {
     SCAN_TIME = 1,      /* __DATE__, __TIME__ */
     SCAN_TIMESTAMP = 2, /* __TIMESTAMP__ */
-    SCAN_HIDDEN = 4,    /* .incbin, #embed, or a directive in disguise */
-    SCAN_COMPUTED = 16, /* an #include whose name is a macro */
-    SCAN_PROBE = 32,    /* a macro that stands for __has_include */
+    SCAN_HIDDEN = 4, /* .incbin, #embed and others that read files unlisted; disguises */
+    SCAN_COMPUTED = 16,      /* an #include whose name is a macro */
+    SCAN_PROBE = 32,         /* a macro that stands for __has_include */
+    SCAN_NEXT_COMPUTED = 64, /* any name may be searched behind the file at hand */
 };
 
 enum scan_name_kind {
     SCAN_ANGLE, /* <name>: searched along the path */
     SCAN_QUOTE, /* "name": first in the directory of the file itself */
-    SCAN_NEXT,  /* #include_next */
+    SCAN_NEXT,  /* #include_next, __has_include_next */
     SCAN_MACRO, /* "name" in a #define: an #include of any file may stand for it */
 };
 

@@ -20,7 +20,7 @@ struct memo;
  * Finding them takes two processes (`nvcc --dryrun`, `gcc -v`), so the answer, a layout,
  * is kept by the caller under toolchain_layout_key(). */
 
-#define TOOLCHAIN_VERSION 1
+#define TOOLCHAIN_VERSION 2
 
 /* Where things were found before anything is run. */
 struct toolchain_seat {
@@ -30,6 +30,8 @@ struct toolchain_seat {
     const char *host_program; /* what nvcc runs for it: the host compiler, or a wrapper */
     const char *host;         /* the host compiler's binary */
     bool host_has_words;      /* the wrapper adds words of its own */
+    const char *language;     /* of the source, as gcc's -x calls it: "c" (cu is "c++");
+                                 the caller's to set, NULL is "c++" */
 };
 
 struct toolchain_layout {
@@ -46,8 +48,9 @@ NVC_NODISCARD enum nvc_status toolchain_seat_init(struct arena *arena,
                                                   const char *program, const char *ccbin,
                                                   struct toolchain_seat *out);
 
-/* The key of the layout: paths and stamps of nvcc, its profile, the host compiler and the
- * assembler on PATH, and the environment variables that steer the search. */
+/* The key of the layout: paths and stamps of nvcc, its profile, the host compiler, the
+ * assembler on PATH and the directories where another part of them may appear, the
+ * language, and the environment variables that steer the search. */
 NVC_NODISCARD enum nvc_status toolchain_layout_key(const struct toolchain_seat *seat,
                                                    struct digest *out);
 

@@ -3,14 +3,23 @@
 
 #include <stddef.h>
 
-/* Environment variables that reach the output of a compile, in a fixed order.  How the
- * list was found: src/nvcc/variables.c. */
-extern const char *const variables_in_key[];
-extern const size_t variables_in_key_n;
+struct arena;
+struct hasher;
 
-/* The first variable that is set and makes the host compiler write further files
- * (DEPENDENCIES_OUTPUT),
- * or look for its own parts elsewhere (COMPILER_PATH); or NULL. */
-const char *variables_forbidden(void);
+/* Environment variables that a compile reads: src/nvcc/variables.def, which also tells
+ * how they were found. */
+
+#define VARIABLES_MAX 128
+
+/* The names of those whose value reaches the output, in a fixed order; how many. */
+size_t variables_in_key(const char *out[VARIABLES_MAX]);
+
+/* Hash all their values; unset is a value of its own. */
+void variables_hash(struct hasher *hasher);
+
+/* The first variable that is set and keeps a command from being cached, because with this
+ * value the tools read or write files that no key knows (DEPENDENCIES_OUTPUT,
+ * COMPILER_PATH, PTXAS_FLAGS=--options-file...); or NULL. */
+const char *variables_forbidden(struct arena *arena);
 
 #endif

@@ -169,7 +169,7 @@ outputs_have_nvccs_names(void **state)
         {"nvcc -cubin s/a.cu", "a.cubin", NULL},
         {"nvcc -fatbin s/a.cu", "a.fatbin", NULL},
         {"nvcc -optix-ir s/a.cu", "a.optixir", NULL},
-        {"nvcc -dlto -ltoir s/a.cu -odir o", "o/a.ltoir", NULL},
+        {"nvcc -dlto --ltoir s/a.cu -odir o", "o/a.ltoir", NULL},
         {"nvcc -ptx a.cu -o q -MD", "q", "q.d"},
     };
 

@@ -50,6 +50,35 @@ names_in_include_directives(void **state)
     assert_scan("%:include <d.h>\n", 0, "<d.h ");
     assert_scan("#include MACRO\n", SCAN_COMPUTED, "");
     assert_scan("int a; #include <no.h>\n", 0, "");
+    assert_scan("\xEF\xBB\xBF#include <x.h>\n", 0, "<x.h ");
+    assert_scan("/* one\n two */ #include <x.h>\n", 0, "<x.h ");
+    assert_scan("R\"(\n/* \n)\";\n#include <x.h>\n", 0, "<x.h ");
+    assert_scan("#include \\ \n <x.h>\n", 0, "<x.h ");
+    assert_scan("#inc\\\r\nlude <x.h>\n", SCAN_HIDDEN, "");
+    assert_scan("/* *\\\n/\n#include <x.h>\n", SCAN_HIDDEN, "<x.h ");
+    assert_scan("#include_next MACRO\n", SCAN_COMPUTED | SCAN_NEXT_COMPUTED, "");
+}
+
+static void
+pragmas_and_operators_that_read_files(void **state)
+{
+    (void)state;
+    assert_scan("#pragma GCC dependency \"x.y\"\n", SCAN_HIDDEN, "");
+    assert_scan("_Pragma(\"GCC  pch_preprocess \\\"x\\\"\")\n", SCAN_HIDDEN, "");
+    assert_scan("#pragma GCC visibility push(hidden)\n", 0, "");
+    assert_scan("#if __has_embed(\"x\")\n", SCAN_HIDDEN, "");
+    assert_scan("#if __has_include_next(<x.h>)\n", SCAN_NEXT_COMPUTED, ">x.h ");
+    assert_scan("#define HAS __has_include_next\n", SCAN_PROBE | SCAN_NEXT_COMPUTED, "");
+}
+
+static void
+names_behind_what_ends_no_condition(void **state)
+{
+    (void)state;
+    assert_scan("#if A && \\\r\n __has_include(\"x.h\")\n", 0, "\"x.h ");
+    assert_scan("#if A && \\ \n __has_include(\"x.h\")\n", 0, "\"x.h ");
+    assert_scan("#if A /* a\n b */ && __has_include(\"x.h\")\n", 0, "\"x.h ");
+    assert_scan("#if '\"' && __has_include(\"x.h\")\n", 0, "\"x.h ");
 }
 
 static void
@@ -190,6 +219,8 @@ test_scan(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_in_include_directives),
+        cmocka_unit_test(pragmas_and_operators_that_read_files),
+        cmocka_unit_test(names_behind_what_ends_no_condition),
         cmocka_unit_test(names_that_has_include_may_ask_for),
         cmocka_unit_test(names_that_macros_stand_for),
         cmocka_unit_test(directives_in_disguise),
