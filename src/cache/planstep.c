@@ -22,6 +22,7 @@
 #include "nvcache/plan/image.h"
 #include "nvcache/store/store.h"
 #include "session_priv.h"
+#include "unlisted_priv.h"
 #include "stepfile_priv.h"
 
 #include <stdlib.h>
@@ -138,6 +139,7 @@ key_by_host_text(struct planned *run, struct task *task)
         !stepfile_read_image(run, task->step, &image, &frame))
         return;
     begin_key(run, task, "host", &hasher);
+    unlisted_hash(run->session, &hasher);
     hash_names(run, &hasher);
     hasher_digest(&hasher, &frame);
     finish_keys(task, &hasher, &run->host_text_file);

@@ -15,6 +15,7 @@
 #include "nvcache/nvcc/variables.h"
 #include "nvcache/store/store.h"
 #include "session_priv.h"
+#include "unlisted_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,11 +27,12 @@ enum {
 static void
 hash_context(const struct planned *run, struct hasher *hasher)
 {
-    hasher_init(hasher, "nvcache text v1");
+    hasher_init(hasher, "nvcache text v2");
     hasher_digest(hasher, &run->session->toolchain);
     hasher_str(hasher, run->id);
     hasher_str(hasher, plan_stem(run->session->arena, run->names.source));
     variables_hash(hasher);
+    unlisted_hash(run->session, hasher);
 }
 
 /* fatbinary's words can name the source: then its spelling counts. */

@@ -12,8 +12,10 @@
 #include "nvcache/base/fs.h"
 #include "nvcache/base/path.h"
 #include "nvcache/base/strlist.h"
+#include "nvcache/digest/digest.h"
 #include "nvcache/digest/filedigest.h"
 #include "nvcache/nvcc/scan.h"
+#include "searchpath_priv.h"
 #include "session_priv.h"
 
 #include <sys/stat.h>
@@ -107,4 +109,45 @@ unlisted_headers(const struct session *session, const struct search *search,
         add_found(&finder, unlisted_names[i], false);
     for (; next < paths->n; next++)
         follow(&finder, paths->v[next]);
+}
+
+static bool
+is_toolkits(const struct session *session, const char *path)
+{
+    const struct strlist *dirs = &session->layout.normal;
+
+    for (size_t i = 0; i < dirs->n; i++)
+        if (path_below(path_clean(session->arena, dirs->v[i]), path) != NULL)
+            return true;
+    return false;
+}
+
+static void
+hash_contents(const char *path, struct hasher *hasher)
+{
+    AUTO_BUF text = BUF_INIT;
+
+    if (fs_read(path, FILEDIGEST_MAX_SIZE, &text) != NVC_OK)
+        hasher_str(hasher, path);
+    else
+        hasher_bytes(hasher, text.data, text.len);
+}
+
+void
+unlisted_hash(const struct session *session, struct hasher *hasher)
+{
+    struct search search = {0};
+    struct strlist paths;
+    struct finder finder = {.session = session, .search = &search, .paths = &paths};
+
+    strlist_init(&paths, session->arena);
+    searchpath_build(session, &search);
+    for (size_t i = 0; i < unlisted_names_n; i++)
+        add_found(&finder, unlisted_names[i], false);
+    for (size_t i = 0; i < paths.n; i++) {
+        hash_contents(paths.v[i], hasher);
+        if (!is_toolkits(session, paths.v[i]))
+            follow(&finder, paths.v[i]);
+    }
+    hasher_u64(hasher, paths.n);
 }

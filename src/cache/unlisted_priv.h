@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+struct hasher;
 struct session;
 struct strlist;
 
@@ -18,5 +19,10 @@ extern const size_t unlisted_names_n;
  * not in `paths` yet. */
 void unlisted_headers(const struct session *session, const struct search *search,
                       struct strlist *paths);
+
+/* Hash the contents of the files that these names mean now, and of what those of them
+ * that are not the toolkit's include: for results that are found by preprocessed text,
+ * which the last pass is no part of. */
+void unlisted_hash(const struct session *session, struct hasher *hasher);
 
 #endif

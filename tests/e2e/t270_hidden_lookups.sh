@@ -184,3 +184,12 @@ mkdir -p last2
 once -c -Ilast2 last2.cu
 printf '#include_next <fatbinary_section.h>\nint visible;\n' >last2/fatbinary_section.h
 once -c -Ilast2 last2.cu
+
+begin "the same for the steps of a plan, whose text does not tell"
+kernel last3.cu
+mkdir -p last3
+for text in first other; do
+    printf '#include_next <fatbinary_section.h>\nint visible_%s;\n' $text >last3/fatbinary_section.h
+    NVCACHE_PLAN=1 nvcache nvcc -arch=sm_80 -c -Ilast3 last3.cu -o got.out
+    expect_in "symbols of the object" "$(nm got.out)" "visible_$text"
+done
