@@ -145,7 +145,7 @@ read_file_rows(struct wire_reader *reader, struct arena *arena, struct plan *out
         file->role = (enum plan_role)wire_u8(reader);
         producer = wire_u32(reader);
         file->name = arena_strdup(arena, wire_str(reader, WORD_MAX));
-        file->producer = (int)producer - 1;
+        file->producer = producer > PLAN_MAX_STEPS ? -1 : (int)producer - 1;
         if (file->role >= PLAN_ROLES || producer > PLAN_MAX_STEPS ||
             strchr(file->name, '/') != NULL)
             reader->bad = true;

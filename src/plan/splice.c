@@ -79,9 +79,9 @@ has_good_sections(const struct object *object)
     for (size_t i = 0; i < object->n; i++) {
         const Elf64_Shdr *section = &object->sections[i];
         const uint64_t align = section->sh_addralign;
+        const uint64_t size = section->sh_type == SHT_NOBITS ? 0 : section->sh_size;
 
-        if (section->sh_type != SHT_NOBITS &&
-            !lies_inside(object, section->sh_offset, section->sh_size))
+        if (!lies_inside(object, section->sh_offset, size))
             return false;
         if ((align & (align - 1)) != 0 || align > 65536)
             return false;
