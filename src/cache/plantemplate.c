@@ -30,8 +30,12 @@ static void
 hash_variables(struct hasher *hasher)
 {
     static const char *const more[] = {"NVCC_CCBIN"};
+    const char *libraries = getenv("LD_LIBRARY_PATH");
 
     variables_hash(hasher);
+    /* nvcc.profile puts its own in front of it: the plan leaves the rest open if there
+     * was one when it was made. */
+    hasher_u64(hasher, libraries != NULL && libraries[0] != '\0');
     for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++)
         hasher_str(hasher, getenv(more[i]) != NULL ? getenv(more[i]) : "\001");
 }
@@ -42,7 +46,7 @@ template_key(const struct session *session, char *const *argv)
     struct hasher hasher;
     struct digest digest;
 
-    hasher_init(&hasher, "nvcache plan v1");
+    hasher_init(&hasher, "nvcache plan v2");
     hasher_u64(&hasher, PLAN_VERSION);
     hasher_digest(&hasher, &session->toolchain);
     hasher_str(&hasher, session->program);

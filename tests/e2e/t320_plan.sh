@@ -268,5 +268,15 @@ sed -i '1i // once more' fixture/unit.cu
 NVCACHE_PLAN=0 in_fresh "$T/work/fixture" ours nvcache nvcc -c "${TWO[@]}" -isystem system unit.cu -o unit.o
 expect_not_in "log" "$(cat "$NVCACHE_LOG")" 'plan\.'
 
+begin "a plan made without LD_LIBRARY_PATH is not used with one"
+mkdir -p libraries
+for name in with without; do
+    echo "__global__ void $name(int *p) { *p = 1; }" >$name.cu
+done
+: >"$NVCACHE_LOG"
+nvcache nvcc -c -DLIBRARIES without.cu -o without.o
+LD_LIBRARY_PATH=$T/work/libraries nvcache nvcc -c -DLIBRARIES with.cu -o with.o
+expect_eq "templates made" "$(grep -c 'plan.template result=made' "$NVCACHE_LOG")" 2
+
 begin "nothing is left in TMPDIR"
 expect_clean_tmp
