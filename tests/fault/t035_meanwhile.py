@@ -3,7 +3,7 @@
 cache is emptied, replaced, truncated, overwritten, linked, locked away, or used by another build.
 
 The build must give what the compiler gives, and so must the next two; what was only moved or
-used is in order afterwards.  The short form takes every 240th point, the full form every 3rd.
+used is in order afterwards.  The short form takes every 2400th point, the full form every 3rd.
 """
 
 import sys
@@ -11,7 +11,7 @@ import sys
 from faultlib import NVCACHE, Place, Tally, figure, full, in_parallel, program
 from stages import Workers, all_stages
 
-STRIDE = full(3, 240)
+STRIDE = full(3, 2400)
 
 # What is done, in a shell that knows $NVCACHE_DIR, $OTHER (a cache in another state), $PROGRAM
 # (nvcache) and $BUILD (a directory with a unit); and whether it damages files.
