@@ -1,9 +1,17 @@
-/* BLAKE2b-256 through libsodium, with fields that cannot run into each other. */
+/* BLAKE2b-256 through libsodium, with fields that cannot run into each other.
+ *
+ * libsodium's portable code is right from the start; sodium_init() only chooses the
+ * processor's best.  To choose it asks the processor what it is: some 60 microseconds
+ * on a virtual machine, more than a hit has to hash.  So that waits until there is much
+ * to hash. */
 
 #include "nvcache/digest/digest.h"
 
 #include <sodium.h>
+#include <stdatomic.h>
 #include <string.h>
+
+#define MUCH ((size_t)64 << 10)
 
 _Static_assert(sizeof(struct hasher) >= sizeof(crypto_generichash_blake2b_state),
                "room for libsodium's state");
@@ -22,8 +30,20 @@ state_of(struct hasher *hasher)
 }
 
 static void
+choose_code(size_t len)
+{
+    static atomic_size_t hashed;
+
+    if (atomic_load(&hashed) >= MUCH || atomic_fetch_add(&hashed, len) + len < MUCH)
+        return;
+    if (sodium_init() < 0)
+        atomic_store(&hashed, MUCH);
+}
+
+static void
 update(struct hasher *hasher, const void *data, size_t len)
 {
+    choose_code(len);
     crypto_generichash_blake2b_update(state_of(hasher), data, len);
 }
 
@@ -41,10 +61,6 @@ field(struct hasher *hasher, enum field kind, const void *data, size_t len)
 void
 hasher_init(struct hasher *hasher, const char *domain)
 {
-    /* sodium_init picks the SIMD implementation; it is idempotent and cheap after the
-     * first call.  Without it the portable one runs, with the same result. */
-    if (sodium_init() < 0)
-        memset(hasher->state, 0, sizeof(hasher->state));
     crypto_generichash_blake2b_init(state_of(hasher), NULL, 0, DIGEST_SIZE);
     field(hasher, FIELD_DOMAIN, domain, strlen(domain));
 }

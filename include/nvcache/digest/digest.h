@@ -10,7 +10,9 @@
  * made in microseconds.
  *
  * A digest is over a domain string and a sequence of fields.  Each field is preceded by
- * its kind and length, so no two different sequences give the same bytes. */
+ * its kind and length, so no two different sequences give the same bytes.
+ *
+ * Threads: one at a time; libsodium changes its code when there is much to hash. */
 
 #define DIGEST_SIZE     32
 #define DIGEST_HEX_SIZE 65
