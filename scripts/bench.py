@@ -2,8 +2,8 @@
 """Times nvcache beside its peers and beside the least that the machine allows.
 
 usage: bench.py NVCC NVCACHE TOOLS [--quick] [--long] [--runs N] [--json FILE] [--plot FILE]
-                [--only ROW,...] [--peer NAME=COMMAND]... [--torch INCLUDE] [--ggml DIR]
-                [--units N]
+                [--only ROW,...] [--peer NAME=COMMAND]... [--torch INCLUDE]
+                [--cutlass INCLUDE] [--ggml DIR] [--units N]
 
 TOOLS holds the programs built from scripts/bench.  Everything that is compared is run in turn,
 in one run; times are of whole processes, from posix_spawn to wait; figures are medians, ratios are
@@ -31,10 +31,18 @@ UNITS = {
             "__shared__ R::TempStorage t; *p = R(t).Sum(threadIdx.x); }\n"),
     "thrust": ("a Thrust sort", "#include <thrust/device_vector.h>\n#include <thrust/sort.h>\n"
                "void run(thrust::device_vector<int> &v) { thrust::sort(v.begin(), v.end()); }\n"),
+    "cutlass": ("a CUTLASS GEMM", "#include <cutlass/gemm/device/gemm.h>\n"
+                "using real = cutlass::half_t;\nusing row = cutlass::layout::RowMajor;\n"
+                "using gemm = cutlass::gemm::device::Gemm<real, row, real, row, float, row, float,\n"
+                "    cutlass::arch::OpClassTensorOp, cutlass::arch::Sm80>;\n"
+                "cutlass::Status run(const gemm::Arguments &a) { gemm g; return g(a); }\n"),
     "torch": ("a PyTorch extension", "#include <torch/extension.h>\n"
               "__global__ void k(float *p) { p[threadIdx.x] *= 2; }\n"
               "torch::Tensor f(torch::Tensor t) { k<<<1, 32>>>(t.data_ptr<float>()); return t; }\n"),
 }
+
+# A hit of sccache starts the compiler's preprocessor: seconds, not milliseconds.
+SLOW_EVERY = 9
 
 
 def spawn(command, environment):
@@ -86,8 +94,10 @@ class Contest:
         self.cpu[name] = []
 
     def run(self, runs, expected):
-        for _ in range(runs):
+        for turn in range(runs):
             for name, (command, environment) in self.commands.items():
+                if "sccache" in name and turn % SLOW_EVERY != 0:
+                    continue
                 remove(*self.outputs)
                 if self.before:
                     self.before(name)
@@ -131,6 +141,14 @@ class Bench:
             name, command = peer.split("=", 1)
             upper = "SCCACHE_DIR" if "sccache" in name else "CCACHE_DIR" if "ccache" in name else "NVCACHE_DIR"
             self.launchers[name] = self.launcher(name, command.split(), **{upper: name})
+            if "sccache" in name:
+                self.launchers[name][1]["SCCACHE_SERVER_UDS"] = os.path.join(self.place, "sccache.socket")
+
+    def stop_servers(self):
+        for name, (command, environment) in self.launchers.items():
+            if "sccache" in name:
+                subprocess.run(command + ["--stop-server"], env=environment, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
 
     def launcher(self, _, command, **directories):
         environment = dict(self.plain)
@@ -149,7 +167,7 @@ class Bench:
             file.write(text)
         os.chdir(directory)
         time.sleep(2.1)  # caches do not trust files younger than two seconds
-        return [self.nvcc, *flags, "-arch=sm_80", "-MD", "-MF", "unit.d", "-c", "unit.cu", "-o", "unit.o"]
+        return [self.nvcc, *flags, "-gencode=arch=compute_80,code=sm_80", "-MD", "-MF", "unit.d", "-c", "unit.cu", "-o", "unit.o"]
 
     def contest(self, words, names=None, warm=2):
         """Each launcher has compiled the unit once, and the floor knows what came out."""
@@ -196,6 +214,8 @@ class Bench:
             include = self.arguments.torch
             flags = ["-I" + include, "-I" + include + "/torch/csrc/api/include", "-std=c++17",
                      "-DTORCH_EXTENSION_NAME=x", "-I" + self.arguments.python_include]
+        elif key == "cutlass":
+            flags = ["-I" + self.arguments.cutlass, "-std=c++17", "--expt-relaxed-constexpr"]
         words = self.unit(key, UNITS[key][1], flags)
         contest, expected = self.contest(words)
         contest.run(self.runs if key != "torch" else max(self.runs // 2, 5), expected)
@@ -252,7 +272,13 @@ class Bench:
                 "headers": len(dependencies("unit.d")) - 1, "times": contest.result()}
 
     def miss(self):
-        words = self.unit("cub", UNITS["cub"][1])
+        return self.missed("one architecture", [])
+
+    def miss2(self):
+        return self.missed("two architectures", ["-gencode=arch=compute_90,code=sm_90"])
+
+    def missed(self, what, flags):
+        words = self.unit("cub", UNITS["cub"][1], flags)
         contest = Contest(["unit.o", "unit.d"])
         contest.add("nvcc", words, self.plain)
         for name, (command, environment) in self.launchers.items():
@@ -262,7 +288,7 @@ class Bench:
             contest.add(name, command + words, environment)
         contest.outputs = []
         contest.run(max(self.runs // 6, 5), None)
-        return {"what": "miss: a CUB block reduction", "headers": len(dependencies("unit.d")) - 1,
+        return {"what": "miss: a CUB block reduction, " + what, "headers": len(dependencies("unit.d")) - 1,
                 "times": contest.result()}
 
     def start(self):
@@ -324,8 +350,52 @@ class Bench:
         return bench_ggml.run(self)
 
 
-ROWS = ["tiny", "cub", "thrust", "torch", "touched", "fresh", "large", "miss", "start", "parallel", "growth", "ggml"]
+ROWS = ["tiny", "cub", "cutlass", "thrust", "torch", "touched", "fresh", "large", "miss", "miss2", "start", "parallel",
+        "growth", "ggml"]
 QUICK = ["tiny", "cub", "large", "start", "parallel"]
+
+# What a row must show: (rows, of which time, beside whom, at most).  The first that stands in a row counts as "ccache":
+# the newest there is.
+CCACHES = ("ccache head", "ccache depend", "ccache")
+TARGETS = [
+    (("tiny", "cub", "cutlass", "thrust", "torch"), "ms", "ccache", 0.3),
+    (("tiny", "cub", "cutlass", "thrust", "torch"), "ms", "floor", 1.5),
+    (("touched", "fresh", "large", "start"), "ms", "floor", 1.3),
+    (("ggml",), "share_ms", "ccache", 0.5),
+    (("miss",), "ms", "nvcc", 1.02),
+    (("miss",), "cpu_ms", "nvcc", 1.02),
+    (("miss2",), "ms", "nvcc", 1.0),
+    (("tiny", "cub", "cutlass", "thrust", "torch"), "ms", "sccache", 0.02),
+    (("parallel",), "ms", "ccache", 0.5),
+    (("growth",), "ms", "100 entries", 1.1),
+]
+
+
+def judged(row):
+    """(what, ratio, target) of each target that the row has figures for."""
+    times = row["times"]
+    for rows, field, peer, most in TARGETS:
+        if row["row"] not in rows:
+            continue
+        if peer == "ccache":
+            peer = next((name for name in CCACHES if name in times), None)
+        if peer not in times or field not in times[peer]:
+            continue
+        ours = ["nvcache"] if "nvcache" in times else [name for name in times if name != peer]
+        for name in ours:
+            label = "%s/%s" % (name, peer) + (" CPU" if field == "cpu_ms" else "")
+            yield label, times[name][field] / times[peer][field], most
+    if "nvcache" in row.get("sizes", {}):
+        sizes = row["sizes"]
+        peer = next(name for name in CCACHES if name in sizes)
+        yield "size, nvcache/" + peer, sizes["nvcache"] / sizes[peer], 1.0
+
+
+def print_targets(report):
+    print("%-52s %-32s %7s %9s" % ("row", "ratio of medians", "target", "measured"))
+    for row in report["rows"]:
+        for label, ratio, most in judged(row):
+            print("%-52s %-32s %7.2f %9.3f%s" % (row["what"], label, most, ratio, "" if ratio <= most else "   missed"))
 
 
 def print_row(row):
@@ -373,6 +443,7 @@ def main():
     parser.add_argument("--only")
     parser.add_argument("--torch")
     parser.add_argument("--python-include", default="/usr/include/python3")
+    parser.add_argument("--cutlass")
     parser.add_argument("--ggml")
     parser.add_argument("--units", type=int, default=40)
     parser.add_argument("--peer", action="append", default=[])
@@ -381,7 +452,7 @@ def main():
     rows = QUICK if arguments.quick else ROWS
     json_path = arguments.json and os.path.abspath(arguments.json)
     plot_path = arguments.plot and os.path.abspath(arguments.plot)
-    for name in ("nvcache", "tools", "torch", "ggml"):
+    for name in ("nvcache", "tools", "torch", "cutlass", "ggml"):
         if getattr(arguments, name):
             setattr(arguments, name, os.path.abspath(getattr(arguments, name)))
     if arguments.only:
@@ -389,10 +460,10 @@ def main():
     place = os.path.realpath(tempfile.mkdtemp(prefix="nvcache-bench."))
     report = {"format": 2, "machine": machine(), "runs": arguments.runs, "rows": []}
     print("%s; medians of %d runs in turn" % (report["machine"], arguments.runs))
+    bench = Bench(arguments, place)
     try:
-        bench = Bench(arguments, place)
         for name in rows:
-            if (name == "torch" and not arguments.torch) or (name == "ggml" and not arguments.ggml):
+            if name in ("torch", "cutlass", "ggml") and not getattr(arguments, name):
                 continue
             row = bench.hits(name) if name in UNITS else getattr(bench, name)()
             if row is not None:
@@ -400,7 +471,9 @@ def main():
                 report["rows"].append(row)
                 print_row(row)
                 write(report, json_path, plot_path)
+        print_targets(report)
     finally:
+        bench.stop_servers()
         os.chdir("/")
         shutil.rmtree(place)
 

