@@ -79,27 +79,15 @@ from_pypi() {
     link_libraries
 }
 
-# debs RELEASE PACKAGE...: unpack packages of a Debian release to $work/debs.  apt's own
-# state and sources are not touched.
+# debs RELEASE PACKAGE...: unpack packages of a Debian release to $work/debs.
 debs() {
-    local release=$1 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+    local release=$1
     shift
-    have apt-get && have dpkg-deb || die "CUDA $version comes from Debian's packages: needs apt-get"
-    [ -f $keyring ] || die "CUDA $version comes from Debian's packages: needs debian-archive-keyring"
-    mkdir -p "$work/apt/lists/partial" "$work/apt/archives/partial" "$work/download" "$work/debs"
-    echo "deb [signed-by=$keyring] http://deb.debian.org/debian $release main contrib non-free" >"$work/apt/sources.list"
-    cat >"$work/apt/apt.conf" <<CONF
-Dir::State "$work/apt";
-Dir::State::status "/dev/null";
-Dir::Cache "$work/apt";
-Dir::Etc::SourceList "$work/apt/sources.list";
-Dir::Etc::SourceParts "/dev/null";
-APT::Sandbox::User "$(id -un)";
-CONF
+    have dpkg-deb || die "CUDA $version comes from Debian's packages: needs dpkg-deb"
+    mkdir -p "$work/download" "$work/debs"
     (
         cd "$work/download"
-        export APT_CONFIG=$work/apt/apt.conf
-        apt-get -q update
+        apt_apart "$work/apt" deb "$release" "main contrib non-free"
         apt-get -q download "$@"
         for package in *.deb; do
             dpkg-deb -x "$package" "$work/debs"

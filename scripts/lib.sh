@@ -94,3 +94,23 @@ now_ms() {
 seconds() {
     printf '%d.%d' $(($1 / 1000)) $(($1 % 1000 / 100))
 }
+
+# apt_apart DIRECTORY KIND RELEASE COMPONENTS: from here on apt-get works in DIRECTORY, with Debian's KIND (deb, deb-src)
+# of that release; the system's own state and sources are not touched.  Run it in a subshell.
+apt_apart() {
+    local keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+    have apt-get || die "this comes from Debian's packages: needs apt-get"
+    [ -f $keyring ] || die "this comes from Debian's packages: needs debian-archive-keyring"
+    mkdir -p "$1/lists/partial" "$1/archives/partial"
+    echo "$2 [signed-by=$keyring] http://deb.debian.org/debian $3 $4" >"$1/sources.list"
+    cat >"$1/apt.conf" <<CONF
+Dir::State "$1";
+Dir::State::status "/dev/null";
+Dir::Cache "$1";
+Dir::Etc::SourceList "$1/sources.list";
+Dir::Etc::SourceParts "/dev/null";
+APT::Sandbox::User "$(id -un)";
+CONF
+    export APT_CONFIG=$1/apt.conf
+    apt-get -q update
+}

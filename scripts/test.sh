@@ -5,7 +5,7 @@
 #   scripts/test.sh --long     also clang, the installed package, other CUDA versions and real
 #                              projects; long fault tests
 #   scripts/test.sh STAGE...   only these: checks build unit asan e2e property fault
-#                              plan clang package versions real
+#                              plan clang package musl versions real
 set -eu
 . "$(dirname "$0")/lib.sh"
 
@@ -13,7 +13,7 @@ stages='checks build unit asan e2e property fault'
 is_long=0
 if [ "${1:-}" = --long ]; then
     is_long=1
-    stages="$stages plan clang package versions real"
+    stages="$stages plan clang package musl versions real"
     shift
 fi
 [ $# = 0 ] || stages=$*
@@ -175,6 +175,14 @@ stage_package() {
     counted package scripts/check_package.sh || true
 }
 
+# The program on another C library does the same.
+stage_musl() {
+    local log=$BUILD/logs/e2e-musl.log
+    counted build-musl scripts/musl.sh || return 0
+    NVCACHE=$BUILD/musl/nvcache tests/e2e/run.sh 2>&1 </dev/null | tee "$log" || true
+    add_counts "$log"
+}
+
 stage_real() {
     counted real-ggml scripts/real.sh ggml || true
 }
@@ -195,7 +203,7 @@ say "test: with $NVCC"
 
 for stage in $stages; do
     case $stage in
-    checks | build | unit | asan | e2e | property | fault | clang | package | versions | real) ;;
+    checks | build | unit | asan | e2e | property | fault | plan | clang | package | musl | versions | real) ;;
     *) die "there is no stage '$stage'" ;;
     esac
     "stage_$stage" || true

@@ -5,14 +5,16 @@
 
 #include <malloc.h>
 
-/* A hit allocates a few buffers of some hundred kilobytes.  By itself malloc maps and
- * unmaps each of them, and the kernel zeroes their pages every time. */
+/* A hit allocates a few buffers of some hundred kilobytes.  By itself glibc's malloc maps
+ * and unmaps each of them, and the kernel zeroes their pages every time. */
 static void
 keep_memory(void)
 {
+#ifdef __GLIBC__
     mallopt(M_MMAP_THRESHOLD, 256 << 20);
     mallopt(M_TRIM_THRESHOLD, 256 << 20);
     mallopt(M_TOP_PAD, 512 << 10);
+#endif
 }
 
 int
