@@ -183,6 +183,15 @@ fs_remove_tree(const char *dir)
     remove_entry(AT_FDCWD, dir);
 }
 
+void
+fs_empty_dir(int fd)
+{
+    const int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (copy >= 0)
+        remove_contents(copy);
+}
+
 char *
 fs_realpath(struct arena *arena, const char *path)
 {

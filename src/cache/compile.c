@@ -8,25 +8,17 @@
 #include "nvcache/base/fs.h"
 #include "nvcache/base/log.h"
 #include "nvcache/base/path.h"
+#include "nvcache/base/scratch.h"
 #include "nvcache/base/strlist.h"
 #include "nvcache/nvcc/depfile.h"
 #include "session_priv.h"
 
-#include <stdlib.h>
 #include <sys/wait.h>
 
 enum {
     STREAM_MAX = 4 << 20,
     DEPFILE_MAX = 64 << 20
 };
-
-static const char *
-temporary_parent(void)
-{
-    const char *dir = getenv("TMPDIR");
-
-    return dir != NULL && dir[0] == '/' ? dir : "/tmp";
-}
 
 /* May -MD go behind the command without being noticed?  Only a whole compile of CUDA
  * preprocesses for the host and for each architecture anyway.  Of anything else nvcc
@@ -137,15 +129,14 @@ run_in(struct session *session, const char *dir, struct compiled *out)
 enum nvc_status
 compile_run(struct session *session, struct compiled *out)
 {
-    char *dir;
+    AUTO_SCRATCH scratch = SCRATCH_INIT;
     enum nvc_status st;
 
     *out = (struct compiled){0};
-    st = fs_make_private_dir(session->arena, temporary_parent(), "nvcache-", &dir);
+    st = scratch_open(&scratch, session->arena);
     if (st != NVC_OK)
         return st;
-    st = run_in(session, dir, out);
-    fs_remove_tree(dir);
+    st = run_in(session, scratch.path, out);
     log_event("compile", "status=%s wait_status=%d wall_ms=%lld dependencies=%zu",
               status_word(st), out->process.wait_status,
               (long long)(out->process.wall_ns / 1000000),

@@ -21,6 +21,7 @@
 #include "nvcache/base/log.h"
 #include "nvcache/base/path.h"
 #include "nvcache/base/process.h"
+#include "nvcache/base/scratch.h"
 #include "nvcache/cache/config.h"
 #include "nvcache/digest/filedigest.h"
 #include "nvcache/digest/memo.h"
@@ -339,6 +340,8 @@ compile_and_record(struct session *session, enum nvc_status why)
     if (session->culprit == NULL)
         session->culprit = culprit;
     compiled_fini(&compiled);
+    if (scratch_sweep() > 0)
+        session_error(session, NVC_CLEANED_SCRATCH);
     session_end(session);
     _exit(0);
 }

@@ -20,7 +20,6 @@
 
 #include <fcntl.h>
 #include <sched.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -296,7 +295,7 @@ planrun_close(struct planned *run, enum nvc_status recorded)
     store_promote(run->session->store);
     if (recorded == NVC_OK && may_store(run->session))
         store_steps(run);
-    fs_remove_tree(run->names.dir);
+    scratch_close(&run->scratch);
     for (size_t i = 0; i < run->n_tasks; i++)
         process_result_fini(&run->tasks[i].result);
     buf_fini(&run->output);
@@ -336,27 +335,18 @@ run_plan(struct planned *run, struct compiled *out)
     return st;
 }
 
-static const char *
-temporary_parent(void)
-{
-    const char *dir = getenv("TMPDIR");
-
-    return dir != NULL && dir[0] == '/' ? dir : "/tmp";
-}
-
 enum nvc_status
 planrun(struct session *session, struct compiled *out, struct planned **out_run)
 {
     struct planned *run = arena_alloc(session->arena, sizeof(*run));
-    char *dir;
     enum nvc_status st;
 
     *out = (struct compiled){0};
-    if (fs_make_private_dir(session->arena, temporary_parent(), "nvcache-", &dir) !=
-        NVC_OK)
+    run->scratch = (struct scratch)SCRATCH_INIT;
+    if (scratch_open(&run->scratch, session->arena) != NVC_OK)
         return NVC_UNPLANNED_FILES;
     run->session = session;
-    run->names.dir = dir;
+    run->names.dir = run->scratch.path;
     st = prepare(run);
     if (st == NVC_OK)
         st = run_plan(run, out);

@@ -2,6 +2,7 @@
 #define NVCACHE_CACHE_PLANRUN_PRIV_H
 
 #include "nvcache/base/crew.h"
+#include "nvcache/base/scratch.h"
 #include "nvcache/plan/plan.h"
 #include "nvcache/plan/text.h"
 
@@ -56,8 +57,9 @@ struct planned {
     struct session *session;
     struct plan plan;
     struct plan_names names;
-    const char *id;        /* the module id */
-    const char *host_text; /* path of the preprocessed C++ of the host; NULL: not made */
+    struct scratch scratch; /* where its files are */
+    const char *id;         /* the module id */
+    const char *host_text;  /* path of the preprocessed C++ of the host; NULL: not made */
     char **envp;
     const char *path; /* PATH of the steps */
     struct planned_file *files;

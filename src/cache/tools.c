@@ -5,7 +5,7 @@
 #include "nvcache/base/arena.h"
 #include "nvcache/base/buf.h"
 #include "nvcache/base/clock.h"
-#include "nvcache/base/fs.h"
+#include "nvcache/base/scratch.h"
 #include "nvcache/base/strlist.h"
 #include "nvcache/store/store.h"
 #include "session_priv.h"
@@ -15,19 +15,12 @@
 static enum nvc_status
 discover(struct session *session, const struct toolchain_seat *seat)
 {
-    const char *parent = getenv("TMPDIR");
-    char *dir;
-    enum nvc_status st;
+    AUTO_SCRATCH scratch = SCRATCH_INIT;
 
     store_release(session->store);
-    st = fs_make_private_dir(session->arena,
-                             parent != NULL && parent[0] == '/' ? parent : "/tmp",
-                             "nvcache-", &dir);
-    if (st != NVC_OK)
+    if (scratch_open(&scratch, session->arena) != NVC_OK)
         return NVC_BYPASS_TOOLCHAIN;
-    st = toolchain_discover(session->arena, seat, dir, &session->layout);
-    fs_remove_tree(dir);
-    return st;
+    return toolchain_discover(session->arena, seat, scratch.path, &session->layout);
 }
 
 static enum nvc_status

@@ -114,6 +114,7 @@ stats_put_json(struct buf *out, const struct stats *stats)
     put_reasons(&json, "bypassed", counters, NVC_KIND_BYPASS);
     json_count(&json, "failed_compiles", stats_sum(counters, NVC_KIND_FAILED));
     put_reasons(&json, "errors", counters, NVC_KIND_ERROR);
+    put_reasons(&json, "cleaned", counters, NVC_KIND_CLEANED);
     json_count(&json, "damaged_counts", counters->damaged);
     json_seconds(&json, "saved_seconds", counters->saved_us);
     json_seconds(&json, "compile_seconds", counters->compile_us);

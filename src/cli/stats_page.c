@@ -275,6 +275,7 @@ stats_put_page(struct buf *out, const struct stats *stats, bool colour)
     put_group(&page, "Passed through", counters, NVC_KIND_BYPASS);
     put_group(&page, "Failed compiles", counters, NVC_KIND_FAILED);
     put_group(&page, "Memory", counters, NVC_KIND_MEMORY);
+    put_group(&page, "Cleaned up", counters, NVC_KIND_CLEANED);
     put_group(&page, "Cache errors", counters, NVC_KIND_ERROR);
     put_damaged(&page, counters);
 }

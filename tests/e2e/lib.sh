@@ -147,7 +147,7 @@ outcomes() {
     stats | awk -v plan="${NVCACHE_E2E_PLAN:-0}" '
         plan && ($1 == "hits.text" || $1 == "hits.partial") { misses += $2; next }
         $1 == "misses" { misses += $2; next }
-        /^(hits\.|bypassed\.|failed_compiles |errors\.|stats\.)/
+        /^(hits\.|bypassed\.|failed_compiles |errors\.|cleaned\.|stats\.)/
         END { print "misses", misses + 0 }'
 }
 
@@ -212,7 +212,7 @@ expect_clean_tmp() {
 # masked FILE: its bytes without the names that nvcc makes from its process id, without the
 # private directory that a miss puts them in, and without the times that ptxas tells.
 masked() {
-    sed -E 's/\/nvcache-[0-9a-f]{16}//g; s/tmpxft_[0-9a-f]+_[0-9a-f]+/tmpxft_X/g; s/Compile time = [0-9.]+ ms/Compile time = T ms/' "$1"
+    sed -E 's/\/nvcache-run-[0-9a-f]{16}//g; s/tmpxft_[0-9a-f]+_[0-9a-f]+/tmpxft_X/g; s/Compile time = [0-9.]+ ms/Compile time = T ms/' "$1"
 }
 
 same_masked() {

@@ -73,12 +73,9 @@ interrupt() {
     kill -KILL -- -$target 2>/dev/null
 }
 
-# expect_ended SIGNAL-STATUS NVCC-STATUS: as if killed by it, or as nvcc itself ends then.
+# expect_ended SIGNAL-STATUS NVCC-STATUS...: as if killed by it, or as nvcc itself ends then.
 expect_ended() {
-    case $status in
-    "$1" | "$2") ;;
-    *) fail "exit status is $status, not $1 or $2" ;;
-    esac
+    [[ " $* " == *" $status "* ]] || fail "exit status is $status, none of $*"
 }
 
 kernel a.cu
@@ -87,13 +84,13 @@ entries=$(stat_of store.entries)
 
 begin "Ctrl-C, to the whole group: the compile ends, no process and no file left"
 interrupt INT 1 group
-expect_ended 130 2
+expect_ended 130 2 255
 expect_no_file slow.o
 expect_clean_tmp
 
 begin "SIGINT to nvcache alone ends nvcc and its children too"
 interrupt INT 2
-expect_ended 130 2
+expect_ended 130 2 255
 expect_no_file slow.o
 expect_clean_tmp
 
@@ -141,4 +138,53 @@ kernel b.cu other
 mark
 compile b.cu -o b.o
 compile b.cu -o b.o
-expect_counts hits.manifest=1 misses=1
+expect_counts cleaned.abandoned=1 hits.manifest=1 misses=1
+expect_clean_tmp
+
+# left_behind: how many private directories there are.
+left_behind() {
+    find "$TMPDIR" -mindepth 1 -maxdepth 1 -type d -name 'nvcache-run-*' | wc -l
+}
+
+begin "nvcache killed by SIGKILL: its directory stays while the compiler it left still runs, then goes"
+find "$TMPDIR" -mindepth 1 -delete
+settle
+set -m
+command nvcache nvcc -arch=sm_80 -DSALT=6 -c slow.cu -o slow.o >"$T/slow.out" 2>"$T/slow.err" &
+target=$!
+set +m
+if wait_until is_compiling $target; then
+    kill -KILL $target
+    wait $target 2>/dev/null
+    kernel b.cu
+    compile b.cu -o b.o
+    expect_counts misses=1
+    # The compiler may just have ended; then there is nothing to keep.
+    [ -z "$(compilers)" ] || expect_eq "directories while the compiler runs" "$(left_behind)" 1
+    for process in $(compilers); do kill -KILL "$process" 2>/dev/null; done
+    wait_until none_left || fail "still running: $(compilers | paste -sd ' ')"
+    mark
+    compile b.cu -o b.o
+    expect_counts hits.manifest=1
+    expect_eq "directories after a hit" "$(left_behind)" 1
+    kernel c.cu
+    compile c.cu -o c.o
+    expect_counts cleaned.abandoned=1 misses=1
+    expect_clean_tmp
+else
+    fail "the compile did not start"
+fi
+
+begin "what only looks like an abandoned directory stays"
+held=$TMPDIR/nvcache-run-0123456789abcdef
+mkdir "$held" "$TMPDIR/nvcache-run-0123456789abcde" "$TMPDIR/nvcache-run-0123456789abcdef.old" "$T/elsewhere"
+touch "$held/file" "$T/elsewhere/file" "$TMPDIR/nvcache-run-fedcba9876543210"
+ln -s "$T/elsewhere" "$TMPDIR/nvcache-run-00000000000000aa"
+exec 8<"$held"
+flock 8
+kernel d.cu
+compile d.cu -o d.o
+expect_counts misses=1
+exec 8<&-
+expect_eq "what is there" "$(find "$TMPDIR" "$T/elsewhere" -mindepth 1 | wc -l)" 7
+find "$TMPDIR" -mindepth 1 -delete

@@ -62,6 +62,11 @@ echo spoiled >>a.o
 compile -MD -MF a.d a.cu -o a.o
 cmp -s stored.o a.o || fail "the cache gave back the spoiled object"
 
+# linked PROGRAM: run it where the runtime may be a shared library of this toolkit.
+linked() {
+    LD_LIBRARY_PATH=$NVCC_DIR/../lib64 "$@"
+}
+
 begin "objects from the cache can be linked and used"
 printf '#include <cstdio>\n__global__ void k(int *p);\nint main() { std::puts("linked"); }\n' >main.cu
 for form in miss hit; do
@@ -70,7 +75,7 @@ for form in miss hit; do
     compile a.cu -o a.o
 done
 expect_ok nvcc -arch=sm_80 main.o a.o -o program
-expect_eq "it says" "$(./program)" linked
+expect_eq "it says" "$(linked ./program)" linked
 
 begin "separate compilation: device code from the cache is linked"
 printf '__device__ int twice(int a) { return a + a; }\n' >dev.cu
@@ -82,7 +87,7 @@ for form in miss hit; do
     done
 done
 expect_ok nvcc -arch=sm_80 dev.o use.o -o program
-expect_ok ./program
+expect_ok linked ./program
 
 begin "equal sources in two places, linked together: each object is its own"
 for place in left right; do

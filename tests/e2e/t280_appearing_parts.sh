@@ -103,7 +103,7 @@ done
 begin "clang takes the newest gcc: another one appears"
 clang=$T/clang
 resources=$(dirname "$(dirname "$(readlink -f "$(type -P clang++ || echo /nowhere/bin/x)")")")/lib/clang
-if [ -d "$resources" ] && mkdir -p "$clang/bin" "$clang/lib/gcc/$machine" "$clang/include/c++" &&
+if [ -d "$resources" ] && [ -d "/usr/include/c++/$version" ] && mkdir -p "$clang/bin" "$clang/lib/gcc/$machine" "$clang/include/c++" &&
     cp -L "$(readlink -f "$(type -P clang++)")" "$clang/bin/clang++" && ln -s "$resources" "$clang/lib/clang" &&
     printf '#include <cstdlib>\n' >>v.cpp && sed -i 's/^int/#include <cstdlib>\nint/' v.cpp &&
     nvcc -ccbin "$clang/bin/clang++" -c v.cpp -o got.o 2>"$T/clang.err"; then
@@ -115,7 +115,7 @@ if [ -d "$resources" ] && mkdir -p "$clang/bin" "$clang/lib/gcc/$machine" "$clan
     sed -i '1i #define VALUE 9' "$clang/include/c++/99/cstdlib"
     once nvcc -ccbin "$clang/bin/clang++" c.cpp
 else
-    skip "no clang++ that this nvcc takes"
+    skip "no clang++ that this nvcc takes, or no headers of its gcc"
 fi
 
 write use.cu <<'CODE'

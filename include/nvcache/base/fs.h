@@ -39,6 +39,9 @@ void fs_inherit_owner(int fd, int dir_fd);
 /* Remove a directory tree without following symbolic links; errors are ignored. */
 void fs_remove_tree(const char *dir);
 
+/* The same for what is in an open directory, which stays. */
+void fs_empty_dir(int fd);
+
 /* The path with all symbolic links resolved, or NULL (errno set). */
 char *fs_realpath(struct arena *arena, const char *path);
 

@@ -24,6 +24,7 @@ enum nvc_kind {
     NVC_KIND_BYPASS,
     NVC_KIND_ERROR,
     NVC_KIND_MEMORY,
+    NVC_KIND_CLEANED,
 };
 
 #define NVC_NODISCARD __attribute__((warn_unused_result))

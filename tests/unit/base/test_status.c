@@ -94,6 +94,7 @@ static const struct {
     {113, "replay"},
     {114, "network_fs"},
     {115, "busy"},
+    {116, "abandoned"},
     {130, "waited"},
     {131, "fewer_threads"},
     {132, "rescued"},
