@@ -1,16 +1,21 @@
 #!/usr/bin/env python3
-"""Builds really heavy kernels (CUTLASS's Hopper examples: 2 to 6 GB for each nvcc) with far too many jobs, in a
-memory cgroup that kills, and says who survives.
+"""Builds really heavy kernels (CUTLASS's Hopper examples, FlashAttention's: 2 to 6 GB for each nvcc) with far too many
+jobs, in memory cgroups that kill, and says who survives.
 
-    scripts/real.sh oom                       8 GiB, -j24: plain nvcc, ccache if there is one, nvcache cold, nvcache with history
-    scripts/real.sh oom --limit 3G --light    the lighter kernels only
+    scripts/real.sh oom                       8 GiB, -j24: nvcache cold, nvcache with history, plain nvcc, ccache if there is one
+    scripts/real.sh oom --limit 6G,8G,12G     each in turn
+    scripts/real.sh oom --search 1,2,3,4,6    also plain nvcc with these -j, each until its first kill: the best set by hand
+    scripts/real.sh oom --set light           which kernels: a name in oom_units.py; 6:light,8:heavy by limit
     scripts/real.sh oom --large               all memory of the machine, all kernels, -j of the processors and four times that
     scripts/real.sh oom --only nvcache        without the others
+    scripts/real.sh oom --side-by-side 4      builds at the same time, as cores and memory allow, each on 4 cores of its own (6:4,12:8
+                                              by limit; a -jN set by hand gets N at most)
 
-It fails when a build through nvcache fails or has a process killed by the kernel.  The sources come from the
-nvidia-cutlass package of PyPI, or from a wheel of it in $CUTLASS_WHEEL (for machines without a network).  Needs ninja
-or make, and for --limit a cgroup that may be made (root; v1 or v2).  NVCACHE is the program (default: build/release, then
-build/dev), NVCC the compiler.
+It fails when a build through nvcache fails or has a process killed by the kernel.  --results DIR keeps what was
+measured as it comes: builds.jsonl, samples.csv, nvcache's logs.  --deadline S ends what is not done by then.  The sources come from the
+nvidia-cutlass package of PyPI, or from a wheel of it in $CUTLASS_WHEEL (for machines without a network), and from
+FlashAttention's source package in $FLASH_ATTN_SDIST.  Needs ninja or make, and for --limit a cgroup that may be made (root; v1
+or v2).  NVCACHE is the program (default: build/release, then build/dev), NVCC the compiler.
 """
 
 import argparse
@@ -21,47 +26,18 @@ import subprocess
 import sys
 import threading
 import time
-import zipfile
 from pathlib import Path
+
+from oom_build import GIB, Build, curve
+from oom_units import SETS, Sources
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = Path(os.environ.get("NVC_BUILD_DIR", ROOT / "build"))
 PLACE = BUILD / "real" / "oom"
-GIB = 1 << 30
-
-# Heaviest first, as an unlucky build would have them; GB and seconds of one nvcc alone, roughly.
-HEAVY = [
-    "55_hopper_mixed_dtype_gemm/55_hopper_int4_bf16_gemm",
-    "55_hopper_mixed_dtype_gemm/55_hopper_int4_fp8_gemm",
-    "49_hopper_gemm_with_collective_builder/49_collective_builder",
-    "55_hopper_mixed_dtype_gemm/55_hopper_mixed_dtype_gemm",
-]
-LIGHT = [
-    "48_hopper_warp_specialized_gemm/48_hopper_warp_specialized_gemm",
-    "50_hopper_gemm_with_epilogue_swizzle/50_hopper_gemm_with_epilogue_swizzle",
-    "54_hopper_fp8_warp_specialized_gemm/54_hopper_fp8_warp_specialized_gemm",
-    "57_hopper_grouped_gemm/57_hopper_grouped_gemm",
-    "56_hopper_ptr_array_batched_gemm/56_hopper_ptr_array_batched_gemm",
-    "63_hopper_gemm_with_weight_prefetch/63_hopper_gemm_with_weight_prefetch",
-]
-MORE = [
-    "69_hopper_mixed_dtype_grouped_gemm/69_hopper_int4_bf16_grouped_gemm",
-    "69_hopper_mixed_dtype_grouped_gemm/69_hopper_int4_fp8_grouped_gemm",
-    "69_hopper_mixed_dtype_grouped_gemm/69_hopper_mixed_dtype_grouped_gemm",
-    "67_hopper_fp8_warp_specialized_gemm_with_blockwise_scaling/67_hopper_fp8_warp_specialized_gemm_with_blockwise_scaling",
-    "67_hopper_fp8_warp_specialized_gemm_with_blockwise_scaling/67_hopper_fp8_warp_specialized_gemm_with_groupwise_scaling",
-    "62_hopper_sparse_gemm/62_hopper_sparse_gemm",
-    "53_hopper_gemm_permute/53_hopper_gemm_permute",
-    "61_hopper_gemm_with_topk_and_softmax/61_hopper_gemm_with_topk_and_softmax",
-]
 
 
 def die(text):
     sys.exit(f"oom: {text}")
-
-
-def parse_size(text):
-    return int(float(text.rstrip("gG")) * GIB)
 
 
 def find_program(name, *others):
@@ -71,196 +47,212 @@ def find_program(name, *others):
     return None
 
 
-def fetch():
-    """The sources, in PLACE/source."""
-    source = PLACE / "source"
-    if (source / "include").is_dir():
-        return source
-    PLACE.mkdir(parents=True, exist_ok=True)
-    wheel = os.environ.get("CUTLASS_WHEEL")
-    if not wheel:
-        print("oom: fetching nvidia-cutlass from PyPI", flush=True)
-        subprocess.run([sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "-q", "--no-deps", "--only-binary",
-                        ":all:", "-d", PLACE, "nvidia-cutlass==4.2.0.0"], check=True)
-        wheel = next(PLACE.glob("nvidia_cutlass-*.whl"))
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(PLACE / "wheel")
-    (PLACE / "wheel" / "cutlass_library" / "source").rename(source)
-    return source
+# ---- what is to be built ----
 
 
-class Cgroup:
-    """A memory cgroup with a limit, or the whole machine."""
+class Lane:
+    """Builds that follow each other, with as many cores as each of them can use."""
 
-    def __init__(self, limit):
-        self.limit, self.path, self.is_v2 = limit, None, False
-        self.stop, self.samples = False, []
-        if limit:
-            self.make()
-        self.kills_before = self.kills()
-        self.thread = threading.Thread(target=self.watch)
-        self.thread.start()
-
-    def make(self):
-        v1, v2 = Path("/sys/fs/cgroup/memory"), Path("/sys/fs/cgroup")
-        self.is_v2 = not v1.is_dir()
-        self.path = (v2 if self.is_v2 else v1) / f"nvcache-oom-{os.getpid()}"
-        try:
-            self.path.mkdir()
-            (self.path / ("memory.max" if self.is_v2 else "memory.limit_in_bytes")).write_text(str(self.limit))
-        except OSError as error:
-            die(f"no cgroup with a limit can be made here ({error}); try --large")
-
-    def enter(self):
-        if self.path:
-            (self.path / "cgroup.procs").write_text(str(os.getpid()))
-
-    def word(self, file, word):
-        for line in Path(file).read_text().splitlines():
-            if line.split()[0] == word:
-                return int(line.split()[1])
-        return 0
-
-    def kills(self):
-        if not self.path:
-            return self.word("/proc/vmstat", "oom_kill")
-        return self.word(self.path / ("memory.events" if self.is_v2 else "memory.oom_control"), "oom_kill")
-
-    def used(self):
-        if self.path:
-            return self.word(self.path / "memory.stat", "anon" if self.is_v2 else "total_rss")
-        return (self.word("/proc/meminfo", "MemTotal:") - self.word("/proc/meminfo", "MemAvailable:")) * 1024
-
-    def watch(self):
-        while not self.stop:
-            self.samples.append((time.monotonic(), self.used()))
-            time.sleep(0.25)
-
-    def end(self):
-        self.stop = True
-        self.thread.join()
-        self.killed = self.kills() - self.kills_before
-        for _ in range(100 if self.path else 0):
-            try:
-                self.path.rmdir()
-                break
-            except OSError:
-                time.sleep(0.1)
+    def __init__(self, builds, cores):
+        self.builds, self.cores = builds, cores
+        self.bytes = builds[0].limit or 0
 
 
-def write_build(where, source, units, launcher, nvcc):
-    flags = f"-std=c++17 -arch=sm_90a --expt-relaxed-constexpr -I{source}/include -I{source}/tools/util/include -I{source}/examples/common"
-    lines = ["rule nvcc", f"  command = {launcher} {nvcc} {flags} -c $in -o $out", ""]
-    lines += [f"build {Path(unit).name}.o: nvcc {source}/examples/{unit}.cu" for unit in units]
-    where.mkdir(parents=True, exist_ok=True)
-    (where / "build.ninja").write_text("\n".join(lines) + "\n")
-    # For machines without ninja.
-    names = [f"{Path(unit).name}.o" for unit in units]
-    rules = [f"{name}: {source}/examples/{unit}.cu\n\t{launcher} {nvcc} {flags} -c $< -o $@\n" for name, unit in zip(names, units)]
-    (where / "Makefile").write_text(f"all: {' '.join(names)}\n\n" + "\n".join(rules))
+def lanes_for(options, limit, units, jobs):
+    tag = f"{limit // GIB}g-j{jobs}" if limit else f"all-j{jobs}"
+    cores = options.cores_for(limit)
+    lanes = []
+    if "nvcache" in options.wanted:
+        env = {"NVCACHE_DIR": str(PLACE / f"cache-{tag}"), "NVCACHE_QUIET": "0"}
+        builds = []
+        for name, more in ((f"nvcache-cold-{tag}", {}), (f"nvcache-known-{tag}", {"NVCACHE_RECACHE": "1"})):
+            log = options.results / f"{name}.log"
+            builds.append(Build(name, units, options.nvcache, jobs, limit, env={**env, **more, "NVCACHE_LOG": str(log)}))
+        lanes.append(Lane(builds, cores))
+    if "plain" in options.wanted:
+        lanes.append(Lane([Build(f"plain-{tag}", units, "", jobs, limit)], cores))
+    if "ccache" in options.wanted and shutil.which("ccache"):
+        lanes.append(Lane([Build(f"ccache-{tag}", units, "ccache", jobs, limit, env={"CCACHE_DIR": str(PLACE / f"ccache-{tag}")})], cores))
+    return lanes
 
 
-def curve(samples, limit):
-    """Memory in use over time as one line of digits: tenths of the limit, `+` above it."""
-    if not samples:
-        return ""
-    begin, end = samples[0][0], samples[-1][0]
-    columns = [0] * 60
-    for when, used in samples:
-        column = min(59, int((when - begin) / max(0.001, end - begin) * 60))
-        columns[column] = max(columns[column], used)
-    return "".join("+" if used > limit else str(min(9, used * 10 // limit)) for used in columns)
+def search_lanes(options, limit, units):
+    """Plain nvcc with a -j set by hand."""
+    return [Lane([Build(f"hand-{limit // GIB}g-j{jobs}", units, "", jobs, limit, until_killed=True)], min(jobs, options.cores_for(limit)))
+            for jobs in options.search]
 
 
-def build(name, options, source, units, launcher, env, limit, jobs):
-    where = PLACE / f"build-{name}"
-    shutil.rmtree(where, ignore_errors=True)
-    write_build(where, source, units, launcher, options.nvcc)
-    cgroup = Cgroup(limit)
-    began = time.monotonic()
-    with open(where / "log", "wb") as log:
-        done = subprocess.run([*options.builder, f"-j{jobs}"], cwd=where, env={**os.environ, **env}, preexec_fn=cgroup.enter,
-                              stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, check=False)
-    took = time.monotonic() - began
-    cgroup.end()
-    made = sum((where / f"{Path(unit).name}.o").exists() for unit in units)
-    peak = max((used for _, used in cgroup.samples), default=0)
-    mean = sum(used for _, used in cgroup.samples) / max(1, len(cgroup.samples))
-    print(f"  {name:18} -j{jobs:<3} {made:2} of {len(units)} units, {cgroup.killed:2} killed, {took:6.0f} s, peak {peak / GIB:5.1f} GiB, "
-          f"mean {mean / GIB:5.1f}  {'ok' if done.returncode == 0 else 'BUILD FAILED'}")
-    print(f"  {'':18} {curve(cgroup.samples, options.total)}", flush=True)
-    return done.returncode == 0 and cgroup.killed == 0
+def all_lanes(options):
+    if options.large:
+        counts = options.jobs or [os.cpu_count(), 4 * os.cpu_count()]
+        return [lane for jobs in counts for lane in lanes_for(options, None, options.units_for(None), jobs)]
+    lanes = [lane for limit in options.limits for jobs in options.jobs or [24]
+             for lane in lanes_for(options, limit, options.units_for(limit), jobs)]
+    lanes.sort(key=lambda lane: lane.builds[0].name.split("-")[0] != "nvcache")
+    return lanes + [lane for limit in options.limits for lane in search_lanes(options, limit, options.units_for(limit))]
+
+
+# ---- running ----
+
+
+class Runner:
+    def __init__(self, options, sources):
+        self.options, self.sources = options, sources
+        self.deadline = time.monotonic() + options.deadline
+        self.changed = threading.Condition()
+        self.free_cores = sorted(os.sched_getaffinity(0))
+        self.most_cores = len(self.free_cores)
+        self.free_bytes = available_bytes() * 9 // 10
+        self.good = True
+
+    def run_build(self, build, cores, samples_file):
+        build.run(PLACE, self.sources, self.options, cores, self.deadline, samples_file)
+        if build.name.startswith("nvcache-"):
+            self.good = self.good and build.is_good()
+        with self.changed:
+            report(self.options, build)
+
+    def run_lane(self, lane, cores):
+        with open(self.options.results / "samples.csv", "a", buffering=1, encoding="ascii") as samples_file:
+            for build in lane.builds:
+                if time.monotonic() < self.deadline - 5:
+                    self.run_build(build, cores, samples_file)
+                else:
+                    self.good = self.good and not build.name.startswith("nvcache-")
+                    print(f"  {build.name:22} not begun: no time left", flush=True)
+        with self.changed:
+            self.free_cores += cores or []
+            self.free_bytes += lane.bytes
+            self.changed.notify_all()
+
+    def take(self, lane):
+        """Wait for cores and memory; the cores, or None if not side by side."""
+        with self.changed:
+            count = min(lane.cores, self.most_cores)
+            self.changed.wait_for(lambda: len(self.free_cores) >= count and self.free_bytes >= lane.bytes)
+            cores, self.free_cores = self.free_cores[:count], self.free_cores[count:]
+            self.free_bytes -= lane.bytes
+            return cores
+
+    def run(self, lanes):
+        threads = []
+        for lane in lanes:
+            if not self.options.side_by_side:
+                self.run_lane(lane, None)
+                continue
+            thread = threading.Thread(target=self.run_lane, args=(lane, self.take(lane)))
+            thread.start()
+            threads.append(thread)
+        for thread in threads:
+            thread.join()
+
+
+def available_bytes():
+    for line in Path("/proc/meminfo").read_text().splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+# ---- telling ----
+
+
+def report(options, build):
+    facts = build.facts()
+    with open(options.results / "builds.jsonl", "a", encoding="ascii") as file:
+        file.write(json.dumps(facts) + "\n")
+    verdict = "ok" if build.is_good() else "cut at the first kill" if build.is_cut and build.killed else "no time left" if build.is_cut else "BUILD FAILED"
+    print(f"  {build.name:22} {build.made:2} of {len(build.units)} units, {build.killed:2} killed, {build.seconds:6.0f} s, peak "
+          f"{facts['peak_gib']:5.1f} GiB, mean {facts['mean_gib']:5.1f}  {verdict}")
+    print(f"  {'':22} {curve(build.samples, build.limit or options.total)}", flush=True)
+    if build.name.startswith("nvcache-"):
+        report_memory(options, build)
 
 
 def errors_of(log):
     """What was expected and what was needed, from NVCACHE_LOG."""
     rows = []
-    for line in Path(log).read_text().splitlines():
+    for line in Path(log).read_text().splitlines() if Path(log).exists() else []:
         if " memory.peak " in line:
-            words = dict(word.split("=") for word in line.split() if "=" in word)
+            words = dict(word.split("=", 1) for word in line.split() if "=" in word)
             rows.append((words["from"], int(words["need_mib"]), int(words["mib"])))
     return rows
 
 
-def through_nvcache(options, source, units, jobs):
-    cache = PLACE / "cache"
-    shutil.rmtree(cache, ignore_errors=True)
-    env = {"NVCACHE_DIR": str(cache), "NVCACHE_QUIET": "0"}
-    good = True
-    for name, more in ((f"nvcache-cold-j{jobs}", {}), (f"nvcache-known-j{jobs}", {"NVCACHE_RECACHE": "1"})):
-        log = PLACE / f"{name}.log"
-        log.unlink(missing_ok=True)
-        good = build(name, options, source, units, options.nvcache, {**env, **more, "NVCACHE_LOG": str(log)}, options.limit, jobs) and good
-        for origin in ("prior", "project", "unit"):
-            errors = [need / peak for who, need, peak in errors_of(log) if who == origin and peak]
-            if errors:
-                print(f"  {'':18} expected / needed, from {origin}: {len(errors)} units, least {min(errors):.2f}, most {max(errors):.2f}")
-    stats = json.loads(subprocess.run([options.nvcache, "stats", "--json"], env={**os.environ, **env}, capture_output=True, check=True).stdout)
-    print(f"  {'':18} {json.dumps(stats['memory'])}, errors {json.dumps(stats['errors'])}", flush=True)
-    return good
+def report_memory(options, build):
+    rows = errors_of(build.env["NVCACHE_LOG"])
+    for origin in ("prior", "project", "similar", "unit"):
+        errors = sorted(need / peak for who, need, peak in rows if who == origin and peak)
+        if errors:
+            print(f"  {'':22} expected / needed, from {origin}: {len(errors)} units, least {errors[0]:.2f}, median "
+                  f"{errors[len(errors) // 2]:.2f}, most {errors[-1]:.2f}")
+    stats = json.loads(subprocess.run([options.nvcache, "stats", "--json"], env={**os.environ, **build.env}, capture_output=True, check=True).stdout)
+    print(f"  {'':22} {json.dumps(stats['memory'])}, errors {json.dumps(stats['errors'])}", flush=True)
+
+
+# ---- options ----
+
+
+def by_limit(text):
+    """`light` for all limits, or `6:light,8:heavy`."""
+    if ":" not in text:
+        return {None: text}
+    return {int(part.split(":")[0]): part.split(":")[1] for part in text.split(",")}
+
+
+def pick(table, limit):
+    key = limit // GIB if limit else None
+    return table.get(key, table.get(None)) or die(f"nothing is said for {key} GiB in {table}")
 
 
 def read_options():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--limit", default="8G", type=parse_size)
-    parser.add_argument("--jobs", default=24, type=int)
-    parser.add_argument("--units", type=int, help="how many kernels")
-    parser.add_argument("--light", action="store_true")
+    numbers = lambda text: [int(word) for word in text.split(",")]  # noqa: E731
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--limit", default="8G", help="one or more, as 6G,8G")
+    parser.add_argument("--jobs", type=numbers)
+    parser.add_argument("--set", default="heavy", type=by_limit)
+    parser.add_argument("--units", type=int, help="how many kernels of the set")
+    parser.add_argument("--search", default=[], type=numbers)
     parser.add_argument("--large", action="store_true")
-    parser.add_argument("--only", choices=["plain", "ccache", "nvcache"])
-    options = parser.parse_args()
+    parser.add_argument("--only", choices=["plain", "ccache", "nvcache", "search"])
+    parser.add_argument("--side-by-side", type=by_limit, metavar="CORES")
+    parser.add_argument("--deadline", type=float, default=1e9)
+    parser.add_argument("--results", type=Path, default=PLACE / "results")
+    return parser.parse_args()
+
+
+def complete(options):
     options.nvcc = find_program("NVCC", "nvcc", "/usr/local/cuda/bin/nvcc") or die("no nvcc")
     options.nvcache = find_program("NVCACHE", BUILD / "release" / "nvcache", BUILD / "dev" / "nvcache") or die("no nvcache is built")
     ninja = find_program("NINJA", "ninja")
     options.builder = [ninja, "-k0"] if ninja else ["make", "-k"]
-    os.environ.pop("NVCACHE", None)
-    for name in [name for name in os.environ if name.startswith("NVCACHE_")]:
+    for name in [name for name in os.environ if name == "NVCACHE" or name.startswith("NVCACHE_")]:
         del os.environ[name]
-    if options.large:
-        options.limit = None
-    options.total = options.limit or os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return options
+    options.limits = [] if options.large else [int(float(word.rstrip("gG")) * GIB) for word in options.limit.split(",")]
+    options.total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    options.wanted = [options.only] if options.only else ["nvcache", "plain", "ccache"]
+    if options.large and None in options.set and options.set[None] == "heavy":
+        options.set = {None: "all"}
+
+    options.units_for = lambda limit: SETS[pick(options.set, limit)][: options.units]
+    options.cores_for = lambda limit: int(pick(options.side_by_side, limit)) if options.side_by_side else 0
+    shutil.rmtree(PLACE / "results", ignore_errors=True)
+    options.results.mkdir(parents=True, exist_ok=True)
+    for old in [*PLACE.glob("cache-*"), *PLACE.glob("ccache-*")]:
+        shutil.rmtree(old)
 
 
 def main():
     options = read_options()
-    source = fetch()
-    units = LIGHT if options.light else HEAVY + LIGHT + (MORE if options.large else [])
-    units = units[: options.units]
-    jobs = [os.cpu_count(), 4 * os.cpu_count()] if options.large else [options.jobs]
-    print(f"oom: {len(units)} kernels, {options.total / GIB:.0f} GiB, {os.cpu_count()} processors; digits: tenths of the memory in use over time")
-    wanted = [options.only] if options.only else ["plain", "ccache", "nvcache"]
-    good = True
-    for count in jobs:
-        if "plain" in wanted:
-            build(f"plain-j{count}", options, source, units, "", {}, options.limit, count)
-        if "ccache" in wanted and shutil.which("ccache"):
-            shutil.rmtree(PLACE / "ccache", ignore_errors=True)
-            build(f"ccache-j{count}", options, source, units, "ccache", {"CCACHE_DIR": str(PLACE / "ccache")}, options.limit, count)
-        if "nvcache" in wanted:
-            good = through_nvcache(options, source, units, count) and good
-    print("oom: nvcache: no process killed, every unit made" if good else "oom: FAILED")
-    sys.exit(0 if good else 1)
+    complete(options)
+    lanes = all_lanes(options)
+    sources = Sources(PLACE, {unit for lane in lanes for unit in lane.builds[0].units})
+    print(f"oom: {os.cpu_count()} processors, {options.total / GIB:.0f} GiB; digits: tenths of the memory in use over time", flush=True)
+    runner = Runner(options, sources)
+    runner.run(lanes)
+    if any(build.name.startswith("nvcache-") for lane in lanes for build in lane.builds):
+        print("oom: nvcache: no process killed, every unit made" if runner.good else "oom: FAILED")
+    sys.exit(0 if runner.good else 1)
 
 
 if __name__ == "__main__":

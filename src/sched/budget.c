@@ -93,26 +93,21 @@ apply_place(const char *root, struct cgroup_place *place, uint64_t machine_bytes
     }
 }
 
-/* "some avg10=12.34 avg60=..." */
-static bool
-is_pressed_by(const char *path)
-{
-    uint64_t percent;
-
-    return cgroup_read_number(path, "some avg10=", &percent) &&
-           percent >= PRESSED_PERCENT;
-}
-
+/* "some avg10=12.34 avg60=..."  Our cgroup's is enough where there is one: it counts what
+ * its own tasks wait for, whoever is the cause, and not those that struggle with another
+ * cgroup's limit. */
 static bool
 is_pressed(const char *root, const struct cgroup_place *v2)
 {
     char path[CGROUP_PATH_MAX + 64];
+    uint64_t percent;
 
     snprintf(path, sizeof(path), "%s/memory.pressure", v2->dir);
-    if (v2->dir[0] != '\0' && is_pressed_by(path))
-        return true;
+    if (v2->dir[0] != '\0' && cgroup_read_number(path, "some avg10=", &percent))
+        return percent >= PRESSED_PERCENT;
     snprintf(path, sizeof(path), "%s/proc/pressure/memory", root);
-    return is_pressed_by(path);
+    return cgroup_read_number(path, "some avg10=", &percent) &&
+           percent >= PRESSED_PERCENT;
 }
 
 static void

@@ -87,10 +87,12 @@ admit(struct lease *lease, struct lease_facts *facts)
     if (st == NVC_OK)
         meter_start(&lease->meter, lease->pool, &lease->request.entry);
     fill_facts(lease, facts);
-    log_event("memory.admit", "need_mib=%llu from=%s lanes=%u waited_ms=%lld status=%s",
+    log_event("memory.admit",
+              "need_mib=%llu from=%s lanes=%u waited_ms=%lld status=%s unit=%s",
               (unsigned long long)(facts->need_bytes >> 20),
               source_words[lease->request.estimate.source], facts->lanes,
-              (long long)(facts->waited_ns / 1000000), status_word(st));
+              (long long)(facts->waited_ns / 1000000), status_word(st),
+              lease->request.entry.label);
     return st;
 }
 
@@ -210,11 +212,11 @@ lease_release(struct lease *lease, bool has_succeeded, uint64_t wall_us)
         return 0;
     meter_stop(&lease->meter);
     row = row_of(lease, wall_us);
-    log_event("memory.peak", "mib=%llu largest_mib=%llu need_mib=%llu from=%s",
+    log_event("memory.peak", "mib=%llu largest_mib=%llu need_mib=%llu from=%s unit=%s",
               (unsigned long long)(row.peak_bytes >> 20),
               (unsigned long long)(row.largest_bytes >> 20),
               (unsigned long long)(lease->request.entry.need_bytes >> 20),
-              source_words[lease->request.estimate.source]);
+              source_words[lease->request.estimate.source], lease->request.entry.label);
     if (has_succeeded && row.peak_bytes > 0)
         estimate_learn(lease->request.history, lease->request.spec,
                        &lease->request.guessed, &row);
