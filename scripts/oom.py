@@ -5,11 +5,12 @@ jobs, in memory cgroups that kill, and says who survives.
     scripts/real.sh oom                       8 GiB, -j24: nvcache cold, nvcache with history, plain nvcc, ccache if there is one
     scripts/real.sh oom --limit 6G,8G,12G     each in turn
     scripts/real.sh oom --search 1,2,3,4,6    also plain nvcc with these -j, each until its first kill: the best set by hand
-    scripts/real.sh oom --set light           which kernels: a name in oom_units.py; 6:light,8:heavy by limit
+    scripts/real.sh oom --set light           which kernels: a name in oom_units.py; 6:light/8:heavy by limit
     scripts/real.sh oom --large               all memory of the machine, all kernels, -j of the processors and four times that
     scripts/real.sh oom --only nvcache        without the others
-    scripts/real.sh oom --side-by-side 4      builds at the same time, as cores and memory allow, each on 4 cores of its own (6:4,12:8
-                                              by limit; a -jN set by hand gets N at most)
+    scripts/real.sh oom --side-by-side 4      builds at the same time, as cores and memory allow, each on 4 cores of its own (6:4/12:8
+                                              by limit; a -jN set by hand gets N at most; plain and ccache two, until
+                                              their first kill)
 
 It fails when a build through nvcache fails or has a process killed by the kernel.  --results DIR keeps what was
 measured as it comes: builds.jsonl, samples.csv, nvcache's logs.  --deadline S ends what is not done by then.  The sources come from the
@@ -19,16 +20,18 @@ or v2).  NVCACHE is the program (default: build/release, then build/dev), NVCC t
 """
 
 import argparse
+import itertools
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
 
-from oom_build import GIB, Build, curve
+from oom_build import GIB, Build, Cgroup, curve
 from oom_units import SETS, Sources
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,16 +73,17 @@ def lanes_for(options, limit, units, jobs):
             builds.append(Build(name, units, options.nvcache, jobs, limit, env={**env, **more, "NVCACHE_LOG": str(log)}))
         lanes.append(Lane(builds, cores))
     if "plain" in options.wanted:
-        lanes.append(Lane([Build(f"plain-{tag}", units, "", jobs, limit)], cores))
+        lanes.append(Lane([Build(f"plain-{tag}", units, "", jobs, limit, until_killed=cores > 0)], min(cores, 2)))
     if "ccache" in options.wanted and shutil.which("ccache"):
-        lanes.append(Lane([Build(f"ccache-{tag}", units, "ccache", jobs, limit, env={"CCACHE_DIR": str(PLACE / f"ccache-{tag}")})], cores))
+        env = {"CCACHE_DIR": str(PLACE / f"ccache-{tag}")}
+        lanes.append(Lane([Build(f"ccache-{tag}", units, "ccache", jobs, limit, env=env, until_killed=cores > 0)], min(cores, 2)))
     return lanes
 
 
 def search_lanes(options, limit, units):
     """Plain nvcc with a -j set by hand."""
     return [Lane([Build(f"hand-{limit // GIB}g-j{jobs}", units, "", jobs, limit, until_killed=True)], min(jobs, options.cores_for(limit)))
-            for jobs in options.search]
+            for jobs in options.search_for(limit)]
 
 
 def all_lanes(options):
@@ -88,8 +92,10 @@ def all_lanes(options):
         return [lane for jobs in counts for lane in lanes_for(options, None, options.units_for(None), jobs)]
     lanes = [lane for limit in options.limits for jobs in options.jobs or [24]
              for lane in lanes_for(options, limit, options.units_for(limit), jobs)]
-    lanes.sort(key=lambda lane: lane.builds[0].name.split("-")[0] != "nvcache")
-    return lanes + [lane for limit in options.limits for lane in search_lanes(options, limit, options.units_for(limit))]
+    searches = [search_lanes(options, limit, options.units_for(limit)) for limit in options.limits]
+    first = [lane for lane in lanes if lane.builds[0].name.startswith("nvcache")]
+    rest = [lane for lane in lanes if lane not in first]
+    return first + [lane for some in itertools.zip_longest(*searches) for lane in some if lane] + rest
 
 
 # ---- running ----
@@ -125,26 +131,34 @@ class Runner:
             self.free_bytes += lane.bytes
             self.changed.notify_all()
 
-    def take(self, lane):
-        """Wait for cores and memory; the cores, or None if not side by side."""
-        with self.changed:
-            count = min(lane.cores, self.most_cores)
-            self.changed.wait_for(lambda: len(self.free_cores) >= count and self.free_bytes >= lane.bytes)
-            cores, self.free_cores = self.free_cores[:count], self.free_cores[count:]
-            self.free_bytes -= lane.bytes
-            return cores
+    def fits(self, lane):
+        return len(self.free_cores) >= min(lane.cores, self.most_cores) and self.free_bytes >= lane.bytes
 
-    def run(self, lanes):
-        threads = []
-        for lane in lanes:
-            if not self.options.side_by_side:
-                self.run_lane(lane, None)
-                continue
-            thread = threading.Thread(target=self.run_lane, args=(lane, self.take(lane)))
+    def take_next(self, waiting):
+        """Wait until one of them fits; that one, and its cores."""
+        with self.changed:
+            self.changed.wait_for(lambda: any(map(self.fits, waiting)))
+            lane = next(filter(self.fits, waiting))
+            cores, self.free_cores = self.free_cores[: lane.cores], self.free_cores[lane.cores :]
+            self.free_bytes -= lane.bytes
+            waiting.remove(lane)
+            return lane, cores
+
+    def run_side_by_side(self, lanes):
+        waiting, threads = list(lanes), []
+        while waiting:
+            thread = threading.Thread(target=self.run_lane, args=self.take_next(waiting))
             thread.start()
             threads.append(thread)
         for thread in threads:
             thread.join()
+
+    def run(self, lanes):
+        if self.options.side_by_side:
+            self.run_side_by_side(lanes)
+            return
+        for lane in lanes:
+            self.run_lane(lane, None)
 
 
 def available_bytes():
@@ -194,10 +208,10 @@ def report_memory(options, build):
 
 
 def by_limit(text):
-    """`light` for all limits, or `6:light,8:heavy`."""
+    """`light` for all limits, or `6:light/8:heavy`."""
     if ":" not in text:
         return {None: text}
-    return {int(part.split(":")[0]): part.split(":")[1] for part in text.split(",")}
+    return {int(part.split(":")[0]): part.split(":")[1] for part in text.split("/")}
 
 
 def pick(table, limit):
@@ -212,7 +226,7 @@ def read_options():
     parser.add_argument("--jobs", type=numbers)
     parser.add_argument("--set", default="heavy", type=by_limit)
     parser.add_argument("--units", type=int, help="how many kernels of the set")
-    parser.add_argument("--search", default=[], type=numbers)
+    parser.add_argument("--search", default={}, type=by_limit)
     parser.add_argument("--large", action="store_true")
     parser.add_argument("--only", choices=["plain", "ccache", "nvcache", "search"])
     parser.add_argument("--side-by-side", type=by_limit, metavar="CORES")
@@ -235,6 +249,7 @@ def complete(options):
         options.set = {None: "all"}
 
     options.units_for = lambda limit: SETS[pick(options.set, limit)][: options.units]
+    options.search_for = lambda limit: [int(word) for word in options.search.get(limit // GIB, options.search.get(None, "")).split(",") if word]
     options.cores_for = lambda limit: int(pick(options.side_by_side, limit)) if options.side_by_side else 0
     shutil.rmtree(PLACE / "results", ignore_errors=True)
     options.results.mkdir(parents=True, exist_ok=True)
@@ -242,8 +257,15 @@ def complete(options):
         shutil.rmtree(old)
 
 
+def end_everything(*_):
+    for cgroup in list(Cgroup.live):
+        cgroup.remove()
+    os._exit(1)
+
+
 def main():
     options = read_options()
+    signal.signal(signal.SIGTERM, end_everything)
     complete(options)
     lanes = all_lanes(options)
     sources = Sources(PLACE, {unit for lane in lanes for unit in lane.builds[0].units})

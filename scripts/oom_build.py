@@ -25,6 +25,8 @@ def word_of(file, word):
 class Cgroup:
     """A memory cgroup with a limit and no swap, or the whole machine (limit None)."""
 
+    live = set()
+
     def __init__(self, limit, name):
         self.limit, self.path, self.is_v2 = limit, None, False
         if limit:
@@ -40,6 +42,7 @@ class Cgroup:
             (self.path / ("memory.max" if self.is_v2 else "memory.limit_in_bytes")).write_text(str(self.limit))
         except OSError as error:
             sys.exit(f"oom: no cgroup with a limit can be made here ({error}); try --large")
+        Cgroup.live.add(self)
         swap = self.path / "memory.swap.max"
         if swap.exists():
             swap.write_text("0")
@@ -72,6 +75,7 @@ class Cgroup:
         for _ in range(100 if self.path else 0):
             try:
                 self.path.rmdir()
+                Cgroup.live.discard(self)
                 return
             except OSError:
                 self.end_processes()

@@ -47,11 +47,13 @@ SETS = {
     "mixed-heavy": [HEAVY[0], FLASH[0], *LIGHT[:5]],
     "wide": [HEAVY[0], HEAVY[2], FLASH[0], *LIGHT],
     "all": HEAVY + LIGHT + MORE,
+    "everything": HEAVY + LIGHT + MORE + FLASH,
 }
 
 # What FlashAttention's kernels take from PyTorch: two types and two macros.
 STUBS = {
     "c10/cuda/CUDAException.h": """#pragma once
+#include <cstdio>
 #include <cstdlib>
 #include <cuda_runtime.h>
 #define C10_CUDA_CHECK(call) do { if ((call) != cudaSuccess) std::abort(); } while (0)
@@ -106,7 +108,8 @@ def fetch_flash(place):
     """FlashAttention's kernels, from its source package (pip cannot fetch it without PyTorch) in $FLASH_ATTN_SDIST."""
     kernels = place / "flash"
     if not kernels.is_dir():
-        with tarfile.open(os.environ["FLASH_ATTN_SDIST"]) as archive:
+        package = os.environ.get("FLASH_ATTN_SDIST") or sys.exit("oom: FlashAttention's kernels need its source package in $FLASH_ATTN_SDIST")
+        with tarfile.open(package) as archive:
             for member in archive.getmembers():
                 if "/csrc/flash_attn/src/" in member.name and member.isfile():
                     path = kernels / Path(member.name).name

@@ -72,17 +72,15 @@ static void
 run_passed(struct session *session)
 {
     struct process_spec spec = {.path = session->program};
-    struct process_result first;
     struct process_result last;
     enum nvc_status st;
 
     spec.argv = memory_argv(session);
     st = process_run(&spec, &last);
-    if (st == NVC_OK && memory_rescue(session, &last)) {
-        first = last;
+    while (st == NVC_OK && memory_rescue(session, &last)) {
+        process_result_fini(&last);
         spec.argv = memory_argv(session);
         st = process_run(&spec, &last);
-        process_result_fini(&first);
     }
     memory_release(session, st == NVC_OK ? &last : NULL);
     if (st != NVC_OK)
@@ -99,7 +97,7 @@ pass(struct session *session, enum nvc_status reason)
     if (session->memory.lease == NULL && memory_matters(reason)) {
         if (session->store != NULL)
             store_release(session->store);
-        memory_admit(session);
+        memory_admit(session, false);
     }
     if (session->memory.lease != NULL)
         run_passed(session);
@@ -291,18 +289,19 @@ note_divergence(struct session *session, const struct compiled *compiled)
 static enum nvc_status
 run_compiler(struct session *session, struct compiled *out)
 {
-    struct compiled first;
+    struct compiled killed;
     enum nvc_status st;
 
     begin_watching(session);
     st = compile_run(session, out);
-    if (st != NVC_OK || !memory_rescue(session, &out->process))
-        return st;
-    first = *out;
-    session->memory.killed_run = &first.process;
-    begin_watching(session);
-    st = compile_run(session, out);
-    compiled_fini(&first);
+    while (st == NVC_OK && memory_rescue(session, &out->process)) {
+        killed = *out;
+        session->memory.killed_run = &killed.process;
+        begin_watching(session);
+        st = compile_run(session, out);
+        session->memory.killed_run = NULL;
+        compiled_fini(&killed);
+    }
     return st;
 }
 
@@ -315,12 +314,14 @@ compile_and_record(struct session *session, enum nvc_status why)
     enum nvc_status st;
 
     store_release(session->store);
-    if (memory_admit(session))
+    if (memory_admit(session, true))
         why = look_again(session);
     session->event.outcome = why;
     st = run_steps(session, &compiled, &run);
-    if (st != NVC_OK)
+    if (st != NVC_OK) {
+        memory_begin_anew(session);
         st = run_compiler(session, &compiled);
+    }
     if (st != NVC_OK) {
         memory_release(session, NULL);
         session_error(session, st);

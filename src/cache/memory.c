@@ -162,7 +162,7 @@ name_by_source(const struct session *session, struct lease_spec *spec)
 }
 
 static void
-fill_spec(struct session *session)
+fill_spec(struct session *session, bool may_begin_anew)
 {
     const struct config *const config = session->config;
     struct lease_spec *const spec = &session->memory.spec;
@@ -175,6 +175,7 @@ fill_spec(struct session *session)
         .umask = config->umask,
         .is_read_only = config->read_only,
         .lanes = 1,
+        .may_begin_anew = may_begin_anew,
         .guess = memory_guess,
         .tell = tell_waiting,
         .arg = session,
@@ -189,14 +190,14 @@ fill_spec(struct session *session)
 }
 
 bool
-memory_admit(struct session *session)
+memory_admit(struct session *session, bool may_begin_anew)
 {
     struct memory *const memory = &session->memory;
     enum nvc_status st;
 
     if (session->config->memory == BUDGET_OFF || getenv(NESTED_VARIABLE) != NULL)
         return false;
-    fill_spec(session);
+    fill_spec(session, may_begin_anew);
     st = lease_take(&memory->spec, &memory->lease, &memory->facts);
     if (st != NVC_OK)
         session_error(session, st);
@@ -245,11 +246,26 @@ was_killed_for_memory(const struct session *session, const struct process_result
            lease_saw_oom(session->memory.lease);
 }
 
+/* We have ended it ourselves; nothing is said, as nothing went wrong. */
+bool
+memory_begin_anew(struct session *session)
+{
+    struct memory *const memory = &session->memory;
+
+    if (!lease_was_set_back(memory->lease) || process_signal() != 0)
+        return false;
+    session_error(session, NVC_MEMORY_SET_BACK);
+    lease_retake(memory->lease, &memory->facts);
+    return true;
+}
+
 bool
 memory_rescue(struct session *session, const struct process_result *first)
 {
     struct memory *const memory = &session->memory;
 
+    if (first->wait_status != 0 && memory_begin_anew(session))
+        return true;
     if (memory->is_retry || !was_killed_for_memory(session, first))
         return false;
     tell_rescue(session);
@@ -267,6 +283,8 @@ count(struct session *session, const struct process_result *last)
         session->event.wait_us = (uint64_t)(memory->facts.waited_ns / 1000);
         session_error(session, NVC_MEMORY_WAITED);
     }
+    if (lease_paused_ns(memory->lease) > 0)
+        session_error(session, NVC_MEMORY_PAUSED);
     if (memory->facts.lanes < memory->spec.lanes && !memory->is_retry)
         session_error(session, NVC_MEMORY_LOWERED);
     if (memory->is_retry && last != NULL && last->wait_status == 0)

@@ -25,15 +25,20 @@ bool memory_matters(enum nvc_status reason);
 
 /* Wait until the compile may start.  Below another nvcache, which holds a lease for all
  * of its tree, and with NVCACHE_MEMORY=off nothing happens.  True if time has passed:
- * what was looked at before may be old. */
-bool memory_admit(struct session *session);
+ * what was looked at before may be old.  `may_begin_anew`: what the compile prints
+ * is kept, so that it can be ended for another's sake and nobody sees it twice. */
+bool memory_admit(struct session *session, bool may_begin_anew);
 
 /* The command to run: the user's, with as many threads as there is memory for. */
 char **memory_argv(const struct session *session);
 
-/* Was this run killed for want of memory, so that it should be run again?  Then wait
- * until nobody else compiles. */
+/* Was this run killed for want of memory, so that it should be run again?  Then wait,
+ * until nobody else compiles if the kernel killed it; at most three times. */
 bool memory_rescue(struct session *session, const struct process_result *first);
+
+/* After a run that did not succeed: was it ended by ourselves for another one's sake?
+ * Then wait until it may begin anew. */
+bool memory_begin_anew(struct session *session);
 
 /* Give the lease back and count what happened.  `last`: the last run; NULL: none could be
  * started. */

@@ -1,13 +1,14 @@
 /* Admission: who may start a compile now.
  *
  *   1. If nothing runs, the one that waits longest may start, whatever it needs.
- *   2. Else it must fit: its need, plus what the running ones will still grow by, plus
- *      the headroom must be available.
+ *   2. Else what is available, without the headroom, must be enough for all with a share
+ * of their needs, and for one at a time with all of it (safety_priv.h).  Nobody starts
+ * while somebody is paused.
  *   3. A small one may pass bigger ones that do not fit.  Nobody passes one that has
  *      waited PATIENCE, or that is to run alone.
  *
- * So there is no deadlock (1), no overcommitment while predictions hold (2), and each
- * wait is bounded by PATIENCE and the compiles that run by then (3).
+ * So there is no deadlock (1), no more is promised than can be taken back by pausing (2,
+ * pause.c), and each wait is bounded by PATIENCE and the compiles that run by then (3).
  *
  * What the running ones use now is what they said up to a sampling period ago.  One that
  * has just finished a big step looks bigger than it is, and what it gave back looks free.
@@ -20,6 +21,8 @@
 #include "admission_priv.h"
 
 #include "nvcache/base/clock.h"
+#include "nvcache/base/log.h"
+#include "safety_priv.h"
 
 #include <time.h>
 
@@ -30,42 +33,16 @@
 #define LOWER_NS     (3000 * MS) /* then fewer threads are better than waiting */
 #define ANNOUNCE_NS  (3000 * MS)
 #define HEARTBEAT_NS (60000 * MS)
+#define LOG_NS       (10000 * MS)
 
 /* ---- judging ---- */
 
-/* What the table says of the others. */
+/* What the table says of those who wait before us, and whether the way is closed. */
 struct view {
-    uint64_t growth_bytes;   /* by which the running ones will still grow */
-    uint64_t promised_bytes; /* what they may use in the end */
-    size_t running;
     size_t ahead;
     bool is_closed;       /* somebody must not be passed */
     uint64_t least_ahead; /* the smallest need of those before us */
 };
-
-/* One that has outgrown its prediction will go on growing; by how much nobody knows.  A
- * quarter more is assumed, and less of one that is hardly above it. */
-static uint64_t
-growth_of(const struct pool_entry *entry)
-{
-    const uint64_t now = entry->now_bytes;
-    const uint64_t need = entry->need_bytes;
-
-    if (now <= need)
-        return need - now;
-    return (now - need) * 4 < now / 4 ? (now - need) * 4 : now / 4;
-}
-
-static void
-view_running(struct view *view, const struct pool_entry *entry)
-{
-    const uint64_t growth = growth_of(entry);
-
-    view->running++;
-    view->growth_bytes += growth;
-    view->promised_bytes += entry->now_bytes + growth;
-    view->is_closed = view->is_closed || entry->is_alone;
-}
 
 static void
 view_waiting(struct view *view, const struct pool_entry *entry, int64_t now_ns)
@@ -87,7 +64,7 @@ view_of(const struct pool_entry *me, const struct pool_entry *others, size_t n,
         if (pool_is_stale(&others[i], now_ns))
             continue;
         if (others[i].state == POOL_RUNNING)
-            view_running(&view, &others[i]);
+            view.is_closed = view.is_closed || others[i].is_alone;
         else if (pool_is_before(&others[i], me))
             view_waiting(&view, &others[i], now_ns);
     }
@@ -100,15 +77,21 @@ minus(uint64_t a, uint64_t b)
     return a > b ? a - b : 0;
 }
 
-/* What could be promised to a newcomer. */
 static uint64_t
-free_bytes(const struct budget *budget, uint64_t growth, uint64_t promised)
+lesser(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* The largest need that may start beside those who run: all of them must fit with their
+ * shares of what they need, and one at a time with all of it, the newcomer too. */
+static uint64_t
+room_beside(const struct safety *safety, const struct pool_entry *me)
 {
     const uint64_t left =
-        minus(minus(budget->available_bytes, budget->headroom_bytes), growth);
-    const uint64_t below_cap = minus(budget->cap_bytes, promised);
+        minus(safety->left_bytes, safety->shared_bytes + safety->cushion_bytes);
 
-    return left < below_cap ? left : below_cap;
+    return lesser(left, minus(left, safety->extra_bytes) * safety_times(me));
 }
 
 /* The most lanes, from `most` down, with which it fits into `room`; 0: not even one. */
@@ -130,19 +113,23 @@ admission_judge(const struct budget *budget, const struct pool_entry *me,
                 const struct pool_entry *others, size_t n, int64_t now_ns)
 {
     const struct view view = view_of(me, others, n, now_ns);
+    const struct safety safety = safety_of(budget, NULL, others, n, now_ns);
     const uint64_t ever = minus(budget->total_bytes, budget->headroom_bytes);
-    const uint64_t room = free_bytes(budget, view.growth_bytes, view.promised_bytes);
+    const bool is_alone = safety.running == 0;
+    const uint64_t room =
+        lesser(ever, is_alone ? safety.left_bytes : room_beside(&safety, me));
     struct verdict verdict = {
-        .ahead = view.ahead, .running = view.running, .free_bytes = room};
+        .ahead = view.ahead, .running = safety.running, .free_bytes = room};
     unsigned lanes;
 
-    if (view.running == 0 && view.ahead == 0) {
-        lanes = lanes_for(estimate, me->lanes, may_lower, ever < room ? ever : room);
+    if (is_alone && view.ahead == 0) {
+        lanes = lanes_for(estimate, me->lanes, may_lower, room);
         verdict.lanes = lanes > 0 ? lanes : may_lower ? 1 : me->lanes;
         verdict.is_certain = true;
         return verdict;
     }
-    if (view.running == 0 || view.is_closed || me->is_alone || budget->is_pressed)
+    if (is_alone || view.is_closed || me->is_alone || budget->is_pressed ||
+        safety.has_paused)
         return verdict;
     may_lower = may_lower && (now_ns - me->arrived_ns > LOWER_NS ||
                               estimate_need(estimate, me->lanes) > ever);
@@ -150,8 +137,8 @@ admission_judge(const struct budget *budget, const struct pool_entry *me,
     if (lanes == 0 || estimate_need(estimate, lanes) >= view.least_ahead)
         return verdict;
     verdict.lanes = lanes;
-    verdict.is_certain = estimate_need(estimate, lanes) <=
-                         free_bytes(budget, view.promised_bytes, view.promised_bytes);
+    verdict.is_certain =
+        estimate_need(estimate, lanes) <= minus(safety.left_bytes, safety.promised_bytes);
     return verdict;
 }
 
@@ -163,6 +150,7 @@ struct wait {
     int64_t fits_since_ns;  /* 0: it does not fit */
     int64_t first_since_ns; /* when we came to the head of the queue; 0: not yet */
     int64_t told_ns;
+    int64_t logged_ns;
 };
 
 static void
@@ -192,6 +180,23 @@ announce(struct wait *wait, const struct verdict *verdict, const struct budget *
     wait->told_ns = now_ns;
     if (wait->spec->tell != NULL)
         wait->spec->tell(wait->spec->arg, &news);
+}
+
+/* Why not, for NVCACHE_LOG: at first and then every ten seconds. */
+static void
+log_wait(struct wait *wait, const struct verdict *verdict, const struct budget *budget,
+         const struct pool_entry *me, int64_t now_ns)
+{
+    if (wait->logged_ns != 0 && now_ns - wait->logged_ns < LOG_NS)
+        return;
+    wait->logged_ns = now_ns;
+    log_event("memory.wait",
+              "need_mib=%llu room_mib=%llu available_mib=%llu running=%zu ahead=%zu "
+              "pressed=%d unit=%s",
+              (unsigned long long)(me->need_bytes >> 20),
+              (unsigned long long)(verdict->free_bytes >> 20),
+              (unsigned long long)(budget->available_bytes >> 20), verdict->running,
+              verdict->ahead, budget->is_pressed, me->label);
 }
 
 /* May we start with this verdict, given what was seen before? */
@@ -253,8 +258,10 @@ look(struct pool *pool, struct wait *wait, struct request *request,
     }
     if (at_gate)
         pool_leave_gate(pool);
-    if (st == NVC_OK && request->entry.state == POOL_WAITING)
+    if (st == NVC_OK && request->entry.state == POOL_WAITING) {
         announce(wait, verdict, &budget, &request->entry, now_ns);
+        log_wait(wait, verdict, &budget, &request->entry, now_ns);
+    }
     return st;
 }
 

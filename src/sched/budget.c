@@ -93,21 +93,37 @@ apply_place(const char *root, struct cgroup_place *place, uint64_t machine_bytes
     }
 }
 
-/* "some avg10=12.34 avg60=..."  Our cgroup's is enough where there is one: it counts what
- * its own tasks wait for, whoever is the cause, and not those that struggle with another
- * cgroup's limit. */
+/* "some avg10=12.34 avg60=..."; false: it cannot be read. */
 static bool
-is_pressed(const char *root, const struct cgroup_place *v2)
+read_pressure(const char *path, bool *is_pressed)
 {
-    char path[CGROUP_PATH_MAX + 64];
     uint64_t percent;
 
+    if (!cgroup_read_number(path, "some avg10=", &percent))
+        return false;
+    *is_pressed = percent >= PRESSED_PERCENT;
+    return true;
+}
+
+/* Our cgroup's is enough where there is one: it counts what its own tasks wait for,
+ * whoever is the cause.  The machine's also counts those who struggle with another
+ * cgroup's limit, so below a limit it says nothing about us. */
+static bool
+read_own_pressure(const struct cgroup_place *v2, bool *is_pressed)
+{
+    char path[CGROUP_PATH_MAX + 64];
+
     snprintf(path, sizeof(path), "%s/memory.pressure", v2->dir);
-    if (v2->dir[0] != '\0' && cgroup_read_number(path, "some avg10=", &percent))
-        return percent >= PRESSED_PERCENT;
+    return v2->dir[0] != '\0' && read_pressure(path, is_pressed);
+}
+
+static void
+read_machine_pressure(const char *root, bool *is_pressed)
+{
+    char path[CGROUP_PATH_MAX];
+
     snprintf(path, sizeof(path), "%s/proc/pressure/memory", root);
-    return cgroup_read_number(path, "some avg10=", &percent) &&
-           percent >= PRESSED_PERCENT;
+    (void)read_pressure(path, is_pressed);
 }
 
 static void
@@ -137,15 +153,18 @@ budget_read(const char *root, uint64_t setting, struct budget *out)
     struct cgroup_place places[2];
     struct budget budget = {0};
     uint64_t machine_bytes;
+    bool has_own_pressure;
 
     if (!read_meminfo(root, &budget))
         return NVC_ERR_IO;
     machine_bytes = budget.total_bytes;
     cgroup_find(root, places);
     budget.domain = domain_of(root, NULL);
-    budget.is_pressed = is_pressed(root, &places[1]);
+    has_own_pressure = read_own_pressure(&places[1], &budget.is_pressed);
     for (int i = 0; i < 2; i++)
         apply_place(root, &places[i], machine_bytes, &budget);
+    if (!has_own_pressure && !budget.is_limited)
+        read_machine_pressure(root, &budget.is_pressed);
     budget.headroom_bytes = headroom_for(budget.total_bytes);
     apply_setting(setting, &budget);
     *out = budget;

@@ -1,15 +1,23 @@
 /* From what is known to what is expected.
  *
- * A unit that was compiled before needs what it needed then.  For one that was not, the
- * biggest unit of the project so far is the best guess there is; but the small units
- * finish first, so with few of them it is pulled towards the prior, which is what units
- * with such headers need at most.  (n finished ones weigh n, the prior PRIOR_WEIGHT.) */
+ * A unit that was compiled before needs what it needed then.  For one that was not, what
+ * the project's units of its class needed is the best guess there is: a little more than
+ * their mean.  The small ones finish first, so with few of them it is pulled towards the
+ * prior, what units with such headers usually need.  (n finished ones weigh n, the prior
+ * PRIOR_WEIGHT.)
+ *
+ * Units of one class differ by a factor of three, and nothing that can be seen before
+ * tells them apart: they include the same headers.  A guess at the middle is wrong in
+ * both directions; too little is made good by pausing (pause.c), and where that cannot be
+ * done the most that was seen is expected. */
 
 #include "estimate_priv.h"
 
+#include "nvcache/sched/tree.h"
+
 #include <string.h>
 
-#define PRIOR_WEIGHT 4
+#define PRIOR_WEIGHT 2
 
 uint64_t
 estimate_need(const struct estimate *estimate, unsigned lanes)
@@ -40,14 +48,17 @@ from_prior(uint64_t bytes, enum estimate_source source, struct estimate *out)
         .source = source, .peak_bytes = bytes, .largest_bytes = bytes, .lanes = 1};
 }
 
+/* A project's row: peak_bytes is the most, largest_bytes the mean. */
 static void
 from_project(const struct history_row *row, uint64_t prior, struct estimate *out)
 {
-    uint64_t bytes = row->peak_bytes;
+    const uint64_t most = row->peak_bytes;
+    const uint64_t mean = row->largest_bytes;
+    const uint64_t seen = tree_is_readable() ? mean + (most - mean) / 4 : most;
+    const uint64_t weight = PRIOR_WEIGHT + row->count;
 
-    if (prior > bytes)
-        bytes += (prior - bytes) / (PRIOR_WEIGHT + row->count) * PRIOR_WEIGHT;
-    from_prior(bytes, ESTIMATE_PROJECT, out);
+    from_prior((seen * row->count + prior * PRIOR_WEIGHT) / weight, ESTIMATE_PROJECT,
+               out);
 }
 
 static void
@@ -110,7 +121,6 @@ learn_unit(struct history *history, struct checksum key, const struct history_ro
     history_put(history, key, &row);
 }
 
-/* A project's row holds the most that one chain of a unit has needed. */
 static void
 learn_project(struct history *history, struct checksum key,
               const struct history_row *seen)
@@ -121,10 +131,14 @@ learn_project(struct history *history, struct checksum key,
 
     if (!history_get(history, key, &row))
         row = (struct history_row){.lanes = 1};
-    if (bytes > row.peak_bytes)
-        row.peak_bytes = row.largest_bytes = bytes;
     if (row.count < UINT16_MAX)
         row.count++;
+    if (bytes > row.peak_bytes)
+        row.peak_bytes = bytes;
+    if (bytes > row.largest_bytes)
+        row.largest_bytes += (bytes - row.largest_bytes) / row.count;
+    else
+        row.largest_bytes -= (row.largest_bytes - bytes) / row.count;
     row.when_s = seen->when_s;
     history_put(history, key, &row);
 }

@@ -10,6 +10,7 @@
 #include "nvcache/sched/budget.h"
 #include "nvcache/sched/history.h"
 #include "nvcache/sched/pool.h"
+#include "nvcache/sched/tree.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@ struct lease {
     struct meter meter;
     uint64_t oom_kills; /* when the lease was taken */
     bool was_killed;
+    bool was_set_back;
 };
 
 static const char *const source_words[] = {
@@ -66,6 +68,8 @@ fill_entry(struct lease *lease)
         .need_bytes = estimate_need(&lease->request.estimate, spec->lanes),
         .expected_us = lease->request.estimate.wall_us,
         .lanes = (uint16_t)(spec->lanes < 1000 ? spec->lanes : 1000),
+        .may_pause = tree_is_readable(),
+        .may_begin_anew = spec->may_begin_anew,
     };
     snprintf(entry->label, sizeof(entry->label), "%s", spec->label);
 }
@@ -84,6 +88,8 @@ admit(struct lease *lease, struct lease_facts *facts)
     const enum nvc_status st = admission_wait(lease->pool, &lease->request, facts);
 
     lease->oom_kills = budget_oom_kills(lease->request.spec->root);
+    lease->meter.root = lease->request.spec->root;
+    lease->meter.setting = lease->request.spec->setting;
     if (st == NVC_OK)
         meter_start(&lease->meter, lease->pool, &lease->request.entry);
     fill_facts(lease, facts);
@@ -183,24 +189,64 @@ raise_estimate(struct lease *lease)
                    &request->estimate);
 }
 
+/* Wait as at first, with what has been learnt. */
+static void
+retake(struct lease *lease, bool is_alone, struct lease_facts *facts)
+{
+    struct pool_entry *const entry = &lease->request.entry;
+    enum nvc_status st;
+
+    entry->state = POOL_WAITING;
+    entry->is_alone = is_alone;
+    entry->lanes = is_alone ? 1 : entry->lanes;
+    entry->now_bytes = 0;
+    entry->need_bytes = estimate_need(&lease->request.estimate, entry->lanes);
+    pool_say(lease->pool, entry);
+    st = admit(lease, facts);
+    (void)st;
+}
+
 void
 lease_retake_alone(struct lease *lease, struct lease_facts *facts)
 {
-    enum nvc_status st;
-
     if (lease == NULL)
         return;
     meter_stop(&lease->meter);
     raise_estimate(lease);
-    lease->request.entry.state = POOL_WAITING;
-    lease->request.entry.is_alone = 1;
-    lease->request.entry.lanes = 1;
-    lease->request.entry.now_bytes = 0;
-    lease->request.entry.need_bytes = estimate_need(&lease->request.estimate, 1);
     lease->was_killed = true;
-    pool_say(lease->pool, &lease->request.entry);
-    st = admit(lease, facts);
-    (void)st;
+    retake(lease, true, facts);
+}
+
+bool
+lease_was_set_back(const struct lease *lease)
+{
+    return lease != NULL && lease->meter.was_set_back;
+}
+
+void
+lease_retake(struct lease *lease, struct lease_facts *facts)
+{
+    const bool is_again = lease->was_set_back;
+
+    meter_stop(&lease->meter);
+    lease->meter.was_set_back = false;
+    lease->was_set_back = true;
+    retake(lease, is_again, facts);
+}
+
+int64_t
+lease_paused_ns(const struct lease *lease)
+{
+    return lease != NULL ? lease->meter.paused_ns : 0;
+}
+
+/* Time that was spent stopped says nothing about the next run. */
+static uint64_t
+paused_us(const struct lease *lease, uint64_t wall_us)
+{
+    const uint64_t paused = (uint64_t)lease->meter.paused_ns / 1000;
+
+    return paused < wall_us ? paused : wall_us;
 }
 
 uint64_t
@@ -211,12 +257,15 @@ lease_release(struct lease *lease, bool has_succeeded, uint64_t wall_us)
     if (lease == NULL)
         return 0;
     meter_stop(&lease->meter);
-    row = row_of(lease, wall_us);
-    log_event("memory.peak", "mib=%llu largest_mib=%llu need_mib=%llu from=%s unit=%s",
+    row = row_of(lease, wall_us - paused_us(lease, wall_us));
+    log_event("memory.peak",
+              "mib=%llu largest_mib=%llu need_mib=%llu from=%s pauses=%u paused_ms=%lld "
+              "unit=%s",
               (unsigned long long)(row.peak_bytes >> 20),
               (unsigned long long)(row.largest_bytes >> 20),
               (unsigned long long)(lease->request.entry.need_bytes >> 20),
-              source_words[lease->request.estimate.source], lease->request.entry.label);
+              source_words[lease->request.estimate.source], lease->meter.pauses,
+              (long long)(lease->meter.paused_ns / 1000000), lease->request.entry.label);
     if (has_succeeded && row.peak_bytes > 0)
         estimate_learn(lease->request.history, lease->request.spec,
                        &lease->request.guessed, &row);

@@ -1,9 +1,16 @@
 /* Measuring while somebody else waits for the compiler.  The thread takes no signal, owns
- * nothing but the entry, and calls nothing that could be in use elsewhere. */
+ * nothing but the entry, and calls nothing that could be in use elsewhere.
+ *
+ * Must never leave a process stopped: whoever ends the measuring continues them, and a
+ * user's signal does (base/descendants.c). */
 
 #include "meter_priv.h"
 
+#include "nvcache/base/clock.h"
+#include "nvcache/base/log.h"
+#include "nvcache/base/process.h"
 #include "nvcache/sched/tree.h"
+#include "pause_priv.h"
 
 #include <signal.h>
 #include <sys/resource.h>
@@ -14,15 +21,80 @@
 /* Short compiles are measured too; long ones cost nothing that could be noticed. */
 #define PERIOD_FIRST (20 * MS)
 #define PERIOD_LAST  (250 * MS)
+/* When it matters what happens next. */
+#define PERIOD_TIGHT (50 * MS)
+
+static void
+log_memory(const char *event, const struct meter *meter)
+{
+    log_event(event, "now_mib=%llu need_mib=%llu unit=%s",
+              (unsigned long long)(meter->entry->now_bytes >> 20),
+              (unsigned long long)(meter->entry->need_bytes >> 20), meter->entry->label);
+}
+
+static void
+go_on(struct meter *meter)
+{
+    if (!meter->entry->is_paused)
+        return;
+    meter->entry->is_paused = 0;
+    meter->paused_ns += clock_mono_ns() - meter->paused_since_ns;
+    tree_signal(SIGCONT);
+    log_memory("memory.go_on", meter);
+}
+
+/* Each time anew: who was just being started when the others were stopped still runs. */
+static void
+stop(struct meter *meter)
+{
+    if (!meter->entry->is_paused) {
+        meter->paused_since_ns = clock_mono_ns();
+        meter->pauses++;
+        log_memory("memory.pause", meter);
+    }
+    meter->entry->is_paused = 1;
+    tree_signal(SIGSTOP);
+}
+
+static void
+set_back(struct meter *meter)
+{
+    if (!meter->was_set_back)
+        log_memory("memory.set_back", meter);
+    meter->was_set_back = true;
+    tree_signal(SIGKILL);
+}
+
+static enum pause_verdict
+judge(struct meter *meter)
+{
+    static struct pool_entry others[POOL_SLOTS];
+    struct budget budget;
+
+    if (process_signal() != 0 ||
+        budget_read(meter->root, meter->setting, &budget) != NVC_OK)
+        return PAUSE_GO;
+    meter->is_tight = budget.available_bytes < 2 * budget.headroom_bytes;
+    return pause_judge(&budget, meter->entry, others, pool_look(meter->pool, others),
+                       clock_mono_ns());
+}
 
 static void
 sample(struct meter *meter)
 {
     struct pool_entry *const entry = meter->entry;
+    enum pause_verdict verdict;
 
     entry->now_bytes = tree_bytes();
     if (entry->now_bytes > entry->peak_bytes)
         entry->peak_bytes = entry->now_bytes;
+    verdict = meter->was_set_back ? PAUSE_SET_BACK : judge(meter);
+    if (verdict == PAUSE_SET_BACK)
+        set_back(meter);
+    else if (verdict == PAUSE_STOP)
+        stop(meter);
+    else
+        go_on(meter);
     pool_say(meter->pool, entry);
 }
 
@@ -54,6 +126,8 @@ run(void *arg)
         if (!meter->is_stopping)
             sample(meter);
         period = period * 3 / 2 < PERIOD_LAST ? period * 3 / 2 : PERIOD_LAST;
+        if (meter->is_tight && period > PERIOD_TIGHT)
+            period = PERIOD_TIGHT;
     }
     pthread_mutex_unlock(&meter->mutex);
     return NULL;
@@ -82,7 +156,9 @@ meter_start(struct meter *meter, struct pool *pool, struct pool_entry *entry)
 {
     pthread_condattr_t attr;
 
-    *meter = (struct meter){.pool = pool, .entry = entry};
+    meter->pool = pool;
+    meter->entry = entry;
+    meter->is_stopping = false;
     pthread_mutex_init(&meter->mutex, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -116,6 +192,7 @@ meter_stop(struct meter *meter)
         pthread_mutex_destroy(&meter->mutex);
         meter->is_running = false;
     }
+    go_on(meter);
     if (meter->entry->peak_bytes < largest)
         meter->entry->peak_bytes = largest;
 }

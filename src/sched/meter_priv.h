@@ -6,11 +6,20 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-/* The thread that measures a compile and keeps our entry of the table fresh. */
+/* The thread that measures a compile, keeps our entry of the table fresh, and stops the
+ * compile's processes for a while when there is too little memory (pause.h). */
 
 struct meter {
     struct pool *pool;
     struct pool_entry *entry; /* the thread's own while it runs */
+    const char *root;         /* of the budget */
+    uint64_t setting;
+    int64_t paused_since_ns;
+    int64_t paused_ns; /* altogether, over all runs of this compile */
+    unsigned pauses;
+    bool is_tight; /* there is little memory: look more often */
+    bool
+        was_set_back; /* the compile has been ended, to begin anew when there is memory */
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t wake;
@@ -18,11 +27,12 @@ struct meter {
     bool is_stopping;
 };
 
-/* Without a thread (EAGAIN) nothing is measured but the largest process. */
+/* Needs root and setting.  Without a thread (EAGAIN) nothing is measured but the largest
+ * process. */
 void meter_start(struct meter *meter, struct pool *pool, struct pool_entry *entry);
 
-/* Afterwards the entry is the caller's again; its peak is also at least the largest
- * process's that has ended. */
+/* Nobody stays stopped.  Afterwards the entry is the caller's again; its peak is also at
+ * least the largest process's that has ended. */
 void meter_stop(struct meter *meter);
 
 /* The largest process that has ended below us, in bytes. */

@@ -36,7 +36,7 @@ _Static_assert(sizeof(struct slot) == 256, "the format of a table entry");
 
 enum {
     GATE_TRIES = 1000,
-    VERSION = 1
+    VERSION = 2
 };
 
 #define LOCKS     ((off_t)1 << 20)

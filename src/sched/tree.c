@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,8 @@ enum {
 
 struct walk {
     uint64_t pages;
-    int left; /* processes still to be looked at: a loop cannot hold us */
+    int left;          /* processes still to be looked at: a loop cannot hold us */
+    int signal_number; /* to be sent to each; 0: none */
     uint64_t largest_pages;
     long largest; /* its process id; 0: there is none */
 };
@@ -73,6 +75,8 @@ walk_process(struct walk *walk, long pid, int depth)
     process = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (process < 0)
         return;
+    if (walk->signal_number != 0)
+        kill((pid_t)pid, walk->signal_number);
     add_memory(walk, pid, process);
     walk_children(walk, process, depth);
     close(process);
@@ -116,9 +120,9 @@ walk_children(struct walk *walk, int process, int depth)
 }
 
 static struct walk
-walk_below(const char *path)
+walk_below(const char *path, int signal_number)
 {
-    struct walk walk = {.left = PROCESSES_MAX};
+    struct walk walk = {.left = PROCESSES_MAX, .signal_number = signal_number};
     const int process = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     if (process >= 0) {
@@ -131,7 +135,13 @@ walk_below(const char *path)
 uint64_t
 tree_bytes(void)
 {
-    return walk_below("/proc/self").pages * (uint64_t)sysconf(_SC_PAGESIZE);
+    return walk_below("/proc/self", 0).pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+void
+tree_signal(int signal_number)
+{
+    walk_below("/proc/self", signal_number);
 }
 
 bool
@@ -171,7 +181,7 @@ tree_describe(uint32_t pid, char *out, size_t size)
     ssize_t n;
 
     snprintf(path, sizeof(path), "/proc/%lu", (unsigned long)pid);
-    walk = walk_below(path);
+    walk = walk_below(path, 0);
     out[0] = '\0';
     snprintf(path, sizeof(path), "/proc/%ld", walk.largest);
     process = walk.largest > 0 ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;

@@ -22,6 +22,13 @@
  * GiB with the process's memory locked.)  The largest single process is known exactly,
  * from the kernel, when it has ended.
  *
+ * When memory gets short although everybody was admitted (compiles need their peak at the
+ * same time, or more than was expected), the same thread stops the processes of those
+ * that are not next (SIGSTOP) until another has had its peak, and as the last resort ends
+ * the youngest.  A launcher that is killed by SIGKILL meanwhile leaves its processes
+ * stopped; under ninja, where each command has its own process group, the kernel ends
+ * them (SIGHUP), under make when make has ended.
+ *
  * All failures mean: no waiting, go on.  One lease per process. */
 
 struct lease;
@@ -55,8 +62,9 @@ struct lease_spec {
     struct checksum unit;     /* source, options class, architectures */
     struct checksum unit_any; /* without the architectures */
     struct checksum project;
-    unsigned lanes; /* compile chains at once, at least 1 */
-    bool may_lower; /* fewer are acceptable */
+    unsigned lanes;      /* compile chains at once, at least 1 */
+    bool may_lower;      /* fewer are acceptable */
+    bool may_begin_anew; /* the caller looks at lease_was_set_back */
 
     /* Called when the unit is not known.  */
     void (*guess)(void *arg, struct lease_guess *out);
@@ -88,6 +96,18 @@ bool lease_saw_oom(const struct lease *lease);
 /* After such a kill: remember that it needs more, and wait until nobody else runs; then
  * nobody may start until the lease is given back.  One chain is to be used. */
 void lease_retake_alone(struct lease *lease, struct lease_facts *facts);
+
+/* Has the compile been ended (SIGKILL to all of it), to give its memory to another
+ * that could not go on otherwise?  False for NULL. */
+bool lease_was_set_back(const struct lease *lease);
+
+/* After that: wait until there is memory again.  One that was set back before waits until
+ * nobody else runs. */
+void lease_retake(struct lease *lease, struct lease_facts *facts);
+
+/* How long its processes have been stopped so far, until it is given back.  0 for NULL.
+ */
+int64_t lease_paused_ns(const struct lease *lease);
 
 /* Give it back.  `has_succeeded`: what was measured is remembered; a compile that failed
  * says nothing about the next.  Frees the lease; returns what the tree used at most. */

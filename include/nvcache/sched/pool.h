@@ -29,7 +29,7 @@
 #define POOL_LABEL_MAX 104
 
 /* The number is the version of the entries' format. */
-#define POOL_FILE_PREFIX "pool-v1-"
+#define POOL_FILE_PREFIX "pool-v2-"
 
 enum pool_state {
     POOL_WAITING = 1,
@@ -50,6 +50,9 @@ struct pool_entry {
     uint64_t expected_us;       /* how long it took the last time; 0: not known */
     uint16_t lanes;             /* compile chains at once (--threads) */
     uint8_t is_alone;           /* wants nobody beside it, and nobody may start */
+    uint8_t may_pause;          /* its processes can be stopped */
+    uint8_t may_begin_anew;     /* they can be ended without anybody noticing */
+    uint8_t is_paused;          /* they are, until another compile has had its peak */
     char label[POOL_LABEL_MAX]; /* the source's name */
 };
 

@@ -12,6 +12,10 @@
  * it. */
 uint64_t tree_bytes(void);
 
+/* Send a signal to everybody below this process, parents before their children, so that a
+ * stopped parent starts no more.  Any thread may call it. */
+void tree_signal(int signal_number);
+
 /* Does /proc tell of children here? */
 bool tree_is_readable(void);
 

@@ -99,6 +99,8 @@ static const struct {
     {131, "fewer_threads"},
     {132, "rescued"},
     {133, "out_of_memory"},
+    {135, "paused"},
+    {136, "set_back"},
     {140, "pool"},
     {141, "pool_full"},
     {120, "plan_divergence"},

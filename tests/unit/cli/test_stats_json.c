@@ -33,7 +33,8 @@ static const struct {
      "failed_compiles errors cleaned damaged_counts saved_seconds compile_seconds "
      "bytes_replayed "
      "bytes_recorded memory memory.waited memory.fewer_threads memory.rescued "
-     "memory.out_of_memory memory.wait_seconds memory.peak_bytes store store.dir "
+     "memory.out_of_memory memory.paused memory.set_back memory.wait_seconds "
+     "memory.peak_bytes store store.dir "
      "store.bytes store.max_bytes store.entries "
      "store.generations store.read_only"},
 };
@@ -225,10 +226,9 @@ a_busy_cache_gives_this_text(void **state)
                         "  \"bytes_replayed\": 7,\n"
                         "  \"bytes_recorded\": 8,\n"
                         "  \"memory\": {\n"
-                        "    \"waited\": 12,\n"
-                        "    \"fewer_threads\": 0,\n"
-                        "    \"rescued\": 1,\n"
-                        "    \"out_of_memory\": 0,\n"
+                        "    \"waited\": 12,\n    \"fewer_threads\": 0,\n"
+                        "    \"rescued\": 1,\n    \"out_of_memory\": 0,\n"
+                        "    \"paused\": 0,\n    \"set_back\": 0,\n"
                         "    \"wait_seconds\": 61.500,\n"
                         "    \"peak_bytes\": 6442450944\n"
                         "  },\n"

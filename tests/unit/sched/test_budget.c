@@ -214,6 +214,10 @@ pressure_is_seen(void **state)
     put("/proc/pressure/memory", "some avg10=90.00 avg60=0.00 avg300=0.00 total=1\n");
     put("/sys/fs/cgroup/a/memory.pressure", "some avg10=0.00 avg60=0.0\n");
     assert_false(budget_now(BUDGET_AUTOMATIC).is_pressed);
+    put_machine("4:memory:/job\n", v1_mount);
+    assert_true(budget_now(BUDGET_AUTOMATIC).is_pressed);
+    put("/sys/fs/cgroup/memory/job/memory.limit_in_bytes", "6442450944\n");
+    assert_false(budget_now(BUDGET_AUTOMATIC).is_pressed);
 }
 
 static void

@@ -145,14 +145,14 @@ a_place_that_was_taken_again_does_not_hide_others(void **state)
 static void
 the_format_is_this(void **state)
 {
-    static const uint8_t golden[32] = {0x4c, 0x4f, 0x4f, 0x50, 0x01, 0x00, 0x00, 0x00,
+    static const uint8_t golden[32] = {0x4c, 0x4f, 0x4f, 0x50, 0x02, 0x00, 0x00, 0x00,
                                        0x02, 0x00, 0x00, 0x00, 0x78, 0x56, 0x34, 0x12,
                                        0x0a, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
                                        0x0b, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00};
-    static const uint8_t more[40] = {0x15, 0, 0,    0, 0,    0,   0,    0,   0x16, 0,
-                                     0,    0, 0,    0, 0,    0,   0x17, 0,   0,    0,
-                                     0,    0, 0,    0, 0x18, 0,   0,    0,   0,    0,
-                                     0,    0, 0x19, 0, 0x01, 'n', 'a',  'm', 'e',  0};
+    static const uint8_t more[] = {
+        0x15, 0,    0,    0, 0,    0,    0,    0,    0x16, 0,    0,   0,   0, 0, 0,
+        0,    0x17, 0,    0, 0,    0,    0,    0,    0,    0x18, 0,   0,   0, 0, 0,
+        0,    0,    0x19, 0, 0x01, 0x01, 0x01, 0x00, 'n',  'a',  'm', 'e', 0};
     const struct pool_entry entry = {.state = POOL_RUNNING,
                                      .pid = 0x12345678,
                                      .arrived_ns = 10,
@@ -163,11 +163,13 @@ the_format_is_this(void **state)
                                      .expected_us = 24,
                                      .lanes = 25,
                                      .is_alone = 1,
+                                     .may_pause = 1,
+                                     .may_begin_anew = 1,
                                      .label = "name"};
     struct pool *pool = open_pool();
     uint8_t bytes[256];
     const int fd =
-        open(path_join(&arena, dir, "pool-v1-0000000000000abc"), O_RDONLY | O_CLOEXEC);
+        open(path_join(&arena, dir, "pool-v2-0000000000000abc"), O_RDONLY | O_CLOEXEC);
 
     (void)state;
     assert_int_equal(pool_claim(pool), NVC_OK);
