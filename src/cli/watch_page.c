@@ -67,6 +67,16 @@ totals_of(const struct watch_view *view)
     return totals;
 }
 
+/* Below NVCACHE_MEMORY there is less than the machine has. */
+static uint64_t
+available_bytes(const struct watch_view *view, const struct totals *totals)
+{
+    const uint64_t cap = view->budget.cap_bytes;
+    const uint64_t below = cap > totals->now_bytes ? cap - totals->now_bytes : 0;
+
+    return below < view->budget.available_bytes ? below : view->budget.available_bytes;
+}
+
 static void
 put_memory(struct buf *out, const struct watch_view *view, const struct totals *totals)
 {
@@ -74,7 +84,7 @@ put_memory(struct buf *out, const struct watch_view *view, const struct totals *
     buf_append_str(out, " in use, ");
     units_put_size(out, totals->need_bytes);
     buf_append_str(out, " promised; ");
-    units_put_size(out, view->budget.available_bytes);
+    units_put_size(out, available_bytes(view, totals));
     buf_append_str(out, " available of ");
     units_put_size(out, view->budget.total_bytes);
 }
@@ -145,6 +155,8 @@ put_row(struct buf *out, const struct watch_view *view, const struct watch_row *
         buf_append_str(out, "  stopped");
     else if (entry->is_alone)
         buf_append_str(out, "  alone");
+    else if (entry->is_paused)
+        buf_append_str(out, "  paused");
     else if (is_running && entry->expected_us > 0) {
         buf_append_str(out, "  ");
         put_duration_column(out, left_us(view, entry), 0);

@@ -46,6 +46,23 @@ cicc() { # write the script from standard input
     touch -d '1 hour ago' "$toolkit/nvvm/bin/cicc"
 }
 
+begin "watch names the step and the architecture"
+cicc <<CODE
+#!$(command -v "$PYTHON")
+import os, sys, time
+time.sleep(2)
+os.execv("$real/nvvm/bin/cicc", ["cicc", *sys.argv[1:]])
+CODE
+kernel seen.cu
+nvcache "$toolkit/bin/nvcc" -arch=sm_80 -c seen.cu -o seen.o &
+for _ in $(seq 50); do
+    sleep 0.1
+    run watch nvcache watch --once
+    ! grep -q 'cicc compute_80' "$T/watch.out" || break
+done
+wait $!
+expect_in page "$(cat "$T/watch.out")" '^seen\.cu +cicc compute_80 +[0-9]+ s .*MiB'
+
 begin "a cicc that somebody killed: nvcc's exit status and words, and not again"
 cicc <<CODE
 #!/bin/sh

@@ -33,7 +33,9 @@ busy(struct watch_row *rows, size_t n)
 {
     struct watch_view view = {
         .now_ns = NOW,
-        .budget = {.total_bytes = 24 * GIB, .available_bytes = 10 * GIB},
+        .budget = {.total_bytes = 24 * GIB,
+                   .available_bytes = 10 * GIB,
+                   .cap_bytes = UINT64_MAX},
         .rows = rows,
         .n = n,
         .width = 90,
@@ -48,13 +50,14 @@ busy(struct watch_row *rows, size_t n)
 static void
 the_page_shows_who_runs_and_who_waits(void **state)
 {
-    struct watch_row rows[4] = {
+    struct watch_row rows[5] = {
         row(POOL_WAITING, "big.cu", 70, ""),
         row(POOL_RUNNING, "attention.cu", 95, "cicc compute_90a"),
         row(POOL_RUNNING, "a_name_that_is_longer_than_the_column.cu", 5, "cudafe++"),
         row(POOL_RUNNING, "stopped.cu", 20, "ptxas sm_90a"),
+        row(POOL_RUNNING, "younger.cu", 3, "cicc compute_80"),
     };
-    struct watch_view view = busy(rows, 4);
+    struct watch_view view = busy(rows, 5);
     AUTO_BUF out = BUF_INIT;
 
     (void)state;
@@ -66,11 +69,12 @@ the_page_shows_who_runs_and_who_waits(void **state)
     rows[2].entry.now_bytes = 2 * GIB;
     rows[2].entry.is_alone = 1;
     rows[3].entry.beat_ns = NOW - 16 * SECOND;
+    rows[4].entry.is_paused = 1;
     watch_put_page(&out, &view);
     assert_string_equal(
         buf_str(&out),
         "Memory   6 GiB in use, 8 GiB promised; 10 GiB available of 24 GiB\n"
-        "Build    12 hits, 1,234 misses, 0 failed; 3 running, 1 waiting; more than 18 s "
+        "Build    12 hits, 1,234 misses, 0 failed; 4 running, 1 waiting; more than 13 s "
         "left for these\n"
         "\n"
         "file                          step                          for       now     "
@@ -81,8 +85,24 @@ the_page_shows_who_runs_and_who_waits(void **state)
         "GiB  alone\n"
         "stopped.cu                    ptxas sm_90a                 20 s   0 bytes   0 "
         "bytes  stopped\n"
+        "younger.cu                    cicc compute_80               3 s   0 bytes   0 "
+        "bytes  paused\n"
         "big.cu                        waits                  1 min 10 s   0 bytes    20 "
         "GiB\n");
+}
+
+static void
+below_a_cap_less_is_available(void **state)
+{
+    struct watch_row rows[1] = {row(POOL_RUNNING, "a.cu", 1, "")};
+    struct watch_view view = busy(rows, 1);
+    AUTO_BUF out = BUF_INIT;
+
+    (void)state;
+    rows[0].entry.now_bytes = 2 * GIB;
+    view.budget.cap_bytes = view.budget.total_bytes = 5 * GIB;
+    watch_put_page(&out, &view);
+    assert_non_null(strstr(buf_str(&out), "; 3 GiB available of 5 GiB\n"));
 }
 
 static void
@@ -115,6 +135,7 @@ test_watch_page(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_page_shows_who_runs_and_who_waits),
+        cmocka_unit_test(below_a_cap_less_is_available),
         cmocka_unit_test(with_nothing_to_show_it_says_so),
         cmocka_unit_test(the_line_is_one_line),
     };
