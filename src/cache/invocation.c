@@ -318,10 +318,10 @@ compile_and_record(struct session *session, enum nvc_status why)
         why = look_again(session);
     session->event.outcome = why;
     st = run_steps(session, &compiled, &run);
-    if (st != NVC_OK) {
-        memory_begin_anew(session);
+    while (st != NVC_OK && memory_begin_anew(session))
+        st = run_steps(session, &compiled, &run);
+    if (st != NVC_OK)
         st = run_compiler(session, &compiled);
-    }
     if (st != NVC_OK) {
         memory_release(session, NULL);
         session_error(session, st);

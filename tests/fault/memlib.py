@@ -1,4 +1,4 @@
-"""A memory cgroup (v1) for the tests that run out of memory."""
+"""A memory cgroup (v1 or v2) for the tests that run out of memory."""
 
 import os
 import signal
@@ -7,15 +7,30 @@ import time
 from pathlib import Path
 
 MIB = 1 << 20
-CONTROLLER = Path("/sys/fs/cgroup/memory")
+V1 = Path("/sys/fs/cgroup/memory")
+IS_V1 = V1.is_dir()
+CONTROLLER = V1 if IS_V1 else Path("/sys/fs/cgroup")
+LIMIT, STAT, USED, EVENTS = (
+    ("memory.limit_in_bytes", "memory.stat", "total_rss", "memory.oom_control") if IS_V1
+    else ("memory.max", "memory.stat", "anon", "memory.events")
+)
 
 
 def can_make_cgroups():
-    return os.access(CONTROLLER / "cgroup.procs", os.W_OK)
+    """Tried, not guessed: the controller may be off below the root, or we may not write."""
+    path = CONTROLLER / f"nvcache-probe-{os.getpid()}"
+    try:
+        path.mkdir()
+    except OSError:
+        return False
+    try:
+        return (path / LIMIT).exists()
+    finally:
+        path.rmdir()
 
 
 def skip_all(tally):
-    tally.skip("no v1 memory controller that may be written: no cgroup with a limit can be made")
+    tally.skip("no memory controller that may be written: no cgroup with a limit can be made")
     tally.passed += 1
     tally.end()
 
@@ -26,7 +41,9 @@ class Cgroup:
     def __init__(self, limit):
         self.path = CONTROLLER / f"nvcache-test-{os.getpid()}"
         self.path.mkdir()
-        (self.path / "memory.limit_in_bytes").write_text(str(limit))
+        (self.path / LIMIT).write_text(str(limit))
+        if (self.path / "memory.swap.max").exists():
+            (self.path / "memory.swap.max").write_text("0")
         self.peak = self.kills = 0
         self.stop = False
         self.samples = []
@@ -44,7 +61,7 @@ class Cgroup:
 
     def watch(self):
         while not self.stop:
-            now = self.number("memory.stat", "total_rss")
+            now = self.number(STAT, USED)
             self.peak = max(self.peak, now)
             self.samples.append(now)
             time.sleep(0.02)
@@ -52,7 +69,7 @@ class Cgroup:
     def end(self):
         self.stop = True
         self.thread.join()
-        self.kills = self.number("memory.oom_control", "oom_kill")
+        self.kills = self.number(EVENTS, "oom_kill")
         for _ in range(100):
             for pid in (self.path / "cgroup.procs").read_text().split():
                 try:

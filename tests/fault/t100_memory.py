@@ -6,7 +6,7 @@ Never over the budget by more than the headroom (no kill by the kernel) while pr
 right; nobody waits for ever; every reservation is given back.  Then the same with units that
 need forty times what is known of them: they are paused or begun anew, and each build ends well.
 
-Needs a v1 memory controller that may be written (a directory is made below its mount); 150 jobs, in the full
+Needs a memory controller that may be written (a directory is made below its mount); 150 jobs, in the full
 form 10,000.
 """
 

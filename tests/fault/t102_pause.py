@@ -3,7 +3,7 @@
 it has had its peak, and the youngest begins anew if that is not enough.  Nobody is killed by the kernel, no build
 notices, and nobody stays stopped: not after Ctrl-C, and not after a SIGKILL of the launcher.
 
-A unit that nobody knows is taken to need 1 GiB.  Needs a v1 memory controller that may be written.
+A unit that nobody knows is taken to need 1 GiB.  Needs a memory controller that may be written.
 """
 
 import os
