@@ -218,9 +218,9 @@ lease_retake_alone(struct lease *lease, struct lease_facts *facts)
 }
 
 bool
-lease_was_set_back(const struct lease *lease)
+lease_was_set_back(struct lease *lease)
 {
-    return lease != NULL && lease->meter.was_set_back;
+    return lease != NULL && meter_was_set_back(&lease->meter);
 }
 
 void
@@ -235,9 +235,9 @@ lease_retake(struct lease *lease, struct lease_facts *facts)
 }
 
 int64_t
-lease_paused_ns(const struct lease *lease)
+lease_paused_ns(struct lease *lease)
 {
-    return lease != NULL ? lease->meter.paused_ns : 0;
+    return lease != NULL ? meter_paused_ns(&lease->meter) : 0;
 }
 
 /* Time that was spent stopped says nothing about the next run. */

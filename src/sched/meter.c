@@ -177,6 +177,42 @@ meter_largest(void)
                : 0;
 }
 
+static void
+lock(struct meter *meter)
+{
+    if (meter->is_running)
+        pthread_mutex_lock(&meter->mutex);
+}
+
+static void
+unlock(struct meter *meter)
+{
+    if (meter->is_running)
+        pthread_mutex_unlock(&meter->mutex);
+}
+
+bool
+meter_was_set_back(struct meter *meter)
+{
+    bool was_set_back;
+
+    lock(meter);
+    was_set_back = meter->was_set_back;
+    unlock(meter);
+    return was_set_back;
+}
+
+int64_t
+meter_paused_ns(struct meter *meter)
+{
+    int64_t paused_ns;
+
+    lock(meter);
+    paused_ns = meter->paused_ns;
+    unlock(meter);
+    return paused_ns;
+}
+
 void
 meter_stop(struct meter *meter)
 {

@@ -35,6 +35,10 @@ void meter_start(struct meter *meter, struct pool *pool, struct pool_entry *entr
  * least the largest process's that has ended. */
 void meter_stop(struct meter *meter);
 
+/* Of a meter that runs or has run. */
+bool meter_was_set_back(struct meter *meter);
+int64_t meter_paused_ns(struct meter *meter);
+
 /* The largest process that has ended below us, in bytes. */
 uint64_t meter_largest(void);
 

@@ -99,7 +99,7 @@ void lease_retake_alone(struct lease *lease, struct lease_facts *facts);
 
 /* Has the compile been ended (SIGKILL to all of it), to give its memory to another
  * that could not go on otherwise?  False for NULL. */
-bool lease_was_set_back(const struct lease *lease);
+bool lease_was_set_back(struct lease *lease);
 
 /* After that: wait until there is memory again.  One that was set back before waits until
  * nobody else runs. */
@@ -107,7 +107,7 @@ void lease_retake(struct lease *lease, struct lease_facts *facts);
 
 /* How long its processes have been stopped so far, until it is given back.  0 for NULL.
  */
-int64_t lease_paused_ns(const struct lease *lease);
+int64_t lease_paused_ns(struct lease *lease);
 
 /* Give it back.  `has_succeeded`: what was measured is remembered; a compile that failed
  * says nothing about the next.  Frees the lease; returns what the tree used at most. */

@@ -177,6 +177,26 @@ a_container_sees_its_own_part_of_the_hierarchy(void **state)
     assert_int_equal(budget_now(BUDGET_AUTOMATIC).total_bytes, 4 * GIB);
 }
 
+/* WSL2 mounts v1's controllers, and v2 beside them with none; its limit is the size of
+ * the virtual machine. */
+static void
+below_wsl2_the_virtual_machine_is_the_budget(void **state)
+{
+    struct budget budget;
+
+    (void)state;
+    put_machine("9:memory:/\n4:cpu:/\n0::/init.scope\n",
+                "30 24 0:26 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw,nsdelegate\n"
+                "33 24 0:29 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n");
+    put("/sys/fs/cgroup/unified/init.scope/cgroup.procs", "1\n");
+    put("/sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
+    put("/sys/fs/cgroup/memory/memory.usage_in_bytes", "4294967296\n");
+    budget = budget_now(BUDGET_AUTOMATIC);
+    assert_int_equal(budget.total_bytes, 24 * GIB);
+    assert_int_equal(budget.available_bytes, 20 * GIB);
+    assert_false(budget.is_limited);
+}
+
 static void
 domains_are_those_of_limits(void **state)
 {
@@ -273,6 +293,7 @@ test_budget(void)
         TEST(memory_high_is_a_limit),
         TEST(v1_limits_count_and_its_no_limit_does_not),
         TEST(a_container_sees_its_own_part_of_the_hierarchy),
+        TEST(below_wsl2_the_virtual_machine_is_the_budget),
         TEST(domains_are_those_of_limits),
         TEST(pressure_is_seen),
         TEST(the_setting_is_a_cap),
