@@ -105,13 +105,8 @@ descendants_signal(int signal_number)
     rows = (void *)list.data;
     n = list.len / sizeof(*rows);
     marked = mark(rows, n, getpid());
-    for (size_t i = 0; i < n; i++) {
-        if (!rows[i].ours)
-            continue;
-        kill(rows[i].pid, signal_number);
-        /* One that is stopped would not notice. */
-        if (signal_number != 0)
-            kill(rows[i].pid, SIGCONT);
-    }
+    for (size_t i = 0; i < n; i++)
+        if (rows[i].ours)
+            kill(rows[i].pid, signal_number);
     return marked;
 }

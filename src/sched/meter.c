@@ -1,8 +1,8 @@
 /* Measuring while somebody else waits for the compiler.  The thread takes no signal, owns
  * nothing but the entry, and calls nothing that could be in use elsewhere.
  *
- * Must never leave a process stopped: whoever ends the measuring continues them, and a
- * user's signal does (base/descendants.c). */
+ * Must never leave a process stopped: they go on when measuring ends, and when we are asked
+ * to end, so that they notice the signal that was passed on to them. */
 
 #include "meter_priv.h"
 
