@@ -54,6 +54,20 @@ print_line(struct buf *line)
 }
 
 static void
+put_what_it_does(struct buf *line, const struct lease_news *news)
+{
+    buf_printf(line, "nvcache: %s ", news->label);
+    if (news->is_paused)
+        buf_append_str(line, "is stopped for want of memory");
+    else
+        buf_printf(line, "%s for memory", news->is_first ? "waits" : "still waits");
+    if (!news->is_first) {
+        buf_append_str(line, news->is_paused ? " since " : " after ");
+        units_put_duration(line, (uint64_t)(news->waited_ns / 1000));
+    }
+}
+
+static void
 tell_waiting(void *arg, const struct lease_news *news)
 {
     const struct session *const session = arg;
@@ -61,12 +75,7 @@ tell_waiting(void *arg, const struct lease_news *news)
 
     if (session->config->quiet)
         return;
-    buf_printf(&line, "nvcache: %s %s for memory", news->label,
-               news->is_first ? "waits" : "still waits");
-    if (!news->is_first) {
-        buf_append_str(&line, " after ");
-        units_put_duration(&line, (uint64_t)(news->waited_ns / 1000));
-    }
+    put_what_it_does(&line, news);
     buf_append_str(&line, ": it needs about ");
     units_put_size(&line, news->need_bytes);
     buf_append_str(&line, ", ");

@@ -88,8 +88,7 @@ admit(struct lease *lease, struct lease_facts *facts)
     const enum nvc_status st = admission_wait(lease->pool, &lease->request, facts);
 
     lease->oom_kills = budget_oom_kills(lease->request.spec->root);
-    lease->meter.root = lease->request.spec->root;
-    lease->meter.setting = lease->request.spec->setting;
+    lease->meter.spec = lease->request.spec;
     if (st == NVC_OK)
         meter_start(&lease->meter, lease->pool, &lease->request.entry);
     fill_facts(lease, facts);

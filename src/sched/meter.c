@@ -1,8 +1,8 @@
 /* Measuring while somebody else waits for the compiler.  The thread takes no signal, owns
  * nothing but the entry, and calls nothing that could be in use elsewhere.
  *
- * Must never leave a process stopped: they go on when measuring ends, and when we are asked
- * to end, so that they notice the signal that was passed on to them. */
+ * Must never leave a process stopped: they go on when measuring ends, and when we are
+ * asked to end, so that they notice the signal that was passed on to them. */
 
 #include "meter_priv.h"
 
@@ -21,6 +21,7 @@
 /* Short compiles are measured too; long ones cost nothing that could be noticed. */
 #define PERIOD_FIRST (20 * MS)
 #define PERIOD_LAST  (250 * MS)
+#define HEARTBEAT_NS (60000 * (int64_t)MS)
 /* When it matters what happens next. */
 #define PERIOD_TIGHT (50 * MS)
 
@@ -41,6 +42,45 @@ go_on(struct meter *meter)
     meter->paused_ns += clock_mono_ns() - meter->paused_since_ns;
     tree_signal(SIGCONT);
     log_memory("memory.go_on", meter);
+}
+
+/* Is it for us to tell the user?  Who waits tells that already, and one is enough. */
+static bool
+is_spokesman(const struct meter *meter, const struct pool_entry *others, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (others[i].state == POOL_WAITING ||
+            (others[i].is_paused && pool_is_before(&others[i], meter->entry)))
+            return false;
+    return true;
+}
+
+/* Each minute, so that nobody takes the build for dead. */
+static void
+tell(struct meter *meter, const struct budget *budget, const struct pool_entry *others,
+     size_t n)
+{
+    const struct lease_spec *const spec = meter->spec;
+    const int64_t now_ns = clock_mono_ns();
+    const int64_t since_ns =
+        meter->told_ns > meter->paused_since_ns ? meter->told_ns : meter->paused_since_ns;
+    const struct lease_news news = {
+        .label = meter->entry->label,
+        .need_bytes = meter->entry->need_bytes,
+        .free_bytes = budget->available_bytes > budget->headroom_bytes
+                          ? budget->available_bytes - budget->headroom_bytes
+                          : 0,
+        .total_bytes = budget->total_bytes,
+        .running = n + 1,
+        .waited_ns = now_ns - meter->paused_since_ns,
+        .is_paused = true,
+    };
+
+    if (!meter->entry->is_paused || now_ns - since_ns < HEARTBEAT_NS ||
+        spec->tell == NULL || !is_spokesman(meter, others, n))
+        return;
+    meter->told_ns = now_ns;
+    spec->tell(spec->arg, &news);
 }
 
 /* Each time anew: who was just being started when the others were stopped still runs. */
@@ -70,13 +110,15 @@ judge(struct meter *meter)
 {
     static struct pool_entry others[POOL_SLOTS];
     struct budget budget;
+    size_t n;
 
     if (process_signal() != 0 ||
-        budget_read(meter->root, meter->setting, &budget) != NVC_OK)
+        budget_read(meter->spec->root, meter->spec->setting, &budget) != NVC_OK)
         return PAUSE_GO;
     meter->is_tight = budget.available_bytes < 2 * budget.headroom_bytes;
-    return pause_judge(&budget, meter->entry, others, pool_look(meter->pool, others),
-                       clock_mono_ns());
+    n = pool_look(meter->pool, others);
+    tell(meter, &budget, others, n);
+    return pause_judge(&budget, meter->entry, others, n, clock_mono_ns());
 }
 
 static void

@@ -1,6 +1,7 @@
 #ifndef NVCACHE_SCHED_METER_PRIV_H
 #define NVCACHE_SCHED_METER_PRIV_H
 
+#include "nvcache/sched/lease.h"
 #include "nvcache/sched/pool.h"
 
 #include <pthread.h>
@@ -12,9 +13,9 @@
 struct meter {
     struct pool *pool;
     struct pool_entry *entry; /* the thread's own while it runs */
-    const char *root;         /* of the budget */
-    uint64_t setting;
+    const struct lease_spec *spec;
     int64_t paused_since_ns;
+    int64_t told_ns;   /* when the user was told last that it is stopped */
     int64_t paused_ns; /* altogether, over all runs of this compile */
     unsigned pauses;
     bool is_tight; /* there is little memory: look more often */
@@ -27,7 +28,7 @@ struct meter {
     bool is_stopping;
 };
 
-/* Needs root and setting.  Without a thread (EAGAIN) nothing is measured but the largest
+/* Needs spec.  Without a thread (EAGAIN) nothing is measured but the largest
  * process. */
 void meter_start(struct meter *meter, struct pool *pool, struct pool_entry *entry);
 

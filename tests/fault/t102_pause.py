@@ -75,6 +75,17 @@ def one_needs_it_all(tally):
     figure("one needs it all", f"peak {cgroup.peak // MIB} of {LIMIT // MIB} MiB, {memory['paused']} paused, {memory['set_back']} begun anew")
 
 
+def a_long_stop_is_said(tally):
+    """Each minute, where nobody waits who would say it."""
+    place = Place("long")
+    place.unit("first", more="// fake-memory: 950@100 950@500 1900@800 1900@64000")
+    place.unit("other", more="// fake-memory: 300@100 300@2500\n#if 0\n#include <thrust/sort.h>\n#endif")
+    ends, _ = run_all(place, ["first", "other"], gap=0.3)
+    tally.check(ends[0] == (b"", 0) and ends[1][1] == 0, f"both end well: {ends}")
+    tally.check(ends[1][0].startswith(b"nvcache: other.cu is stopped for want of memory since 1 min: it needs about 1.3 GiB, "), f"{ends[1][0]}")
+    tally.check(ends[1][0].count(b"\n") == 1, f"one line: {ends[1][0]}")
+
+
 def states_in(cgroup):
     """(program, state) of everybody there."""
     found = []
@@ -135,6 +146,7 @@ def main():
         one_needs_it_all(tally)
         with_a_paused_one(tally, "Ctrl-C", interrupted)
         with_a_paused_one(tally, "kill -9", killed)
+        a_long_stop_is_said(tally)
     tally.end()
 
 

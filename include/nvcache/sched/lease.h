@@ -47,7 +47,8 @@ struct lease_news {
     uint64_t total_bytes;
     size_t running; /* compiles that hold memory now */
     int64_t waited_ns;
-    bool is_first; /* else a heartbeat */
+    bool is_first;  /* else a heartbeat */
+    bool is_paused; /* it has begun, and is stopped; waited_ns is since then */
 };
 
 struct lease_spec {
@@ -69,7 +70,8 @@ struct lease_spec {
     /* Called when the unit is not known.  */
     void (*guess)(void *arg, struct lease_guess *out);
     /* Called after some seconds of waiting, then each minute, at the head of the queue
-     * only.  NULL: silence. */
+     * only; where nobody waits, each minute for the one that was stopped first, by
+     * another thread.  NULL: silence. */
     void (*tell)(void *arg, const struct lease_news *news);
     void *arg; /* for both */
 };
