@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -31,7 +32,9 @@ static const int end_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 _Static_assert(sizeof(end_signals) / sizeof(end_signals[0]) == PROCESS_END_SIGNALS,
                "struct signal_watch keeps the old action of each");
 
-static volatile sig_atomic_t asked_to_end;
+/* Also read by other threads (process_signal). */
+static atomic_int asked_to_end;
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2, "a signal handler writes it");
 
 /* SIGXFSZ is ignored by us, but was not when we started. */
 static bool file_limit_survived;

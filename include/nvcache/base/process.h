@@ -43,7 +43,7 @@ NVC_NODISCARD enum nvc_status process_run(const struct process_spec *spec,
                                           struct process_result *result);
 void process_result_fini(struct process_result *result);
 
-/* The signal that asked us to end during process_run, or 0. */
+/* The signal that asked us to end during process_run, or 0.  Any thread may call it. */
 int process_signal(void);
 
 /* Make writing beyond RLIMIT_FSIZE an error (EFBIG) for this process instead of its end.
