@@ -291,9 +291,11 @@ correct_seat(const struct answer *answer, struct toolchain_seat *seat,
     st = wrapper_resolve(answer->arena, program, &host);
     if (st != NVC_OK)
         return st;
+    if (host.scripts.n > 0) /* not in the layout's key, so it could be changed unseen */
+        return NVC_BYPASS_WRAPPER;
     seat->host_program = program;
-    seat->host = host.binary;
-    seat->host_has_words = host.has_words;
+    seat->host = program;
+    seat->host_has_words = false;
     strlist_add_copy(&out->files, program);
     return NVC_OK;
 }
@@ -311,8 +313,8 @@ read_host(struct arena *arena, const struct toolchain_seat *seat, const char *se
 
     if (!is_binary(seat->host))
         return NVC_BYPASS_WRAPPER;
-    if (seat->host_has_words)
-        strlist_add_copy(&out->files, seat->host_program);
+    for (size_t i = 0; seat->host_has_words && i < seat->host_scripts.n; i++)
+        strlist_add_copy(&out->files, seat->host_scripts.v[i]);
     out->is_unordered = seat->host_has_words;
     strlist_add_copy(&out->files, seat->host);
     st = ask_host(arena, seat->host_program, words, &answer);

@@ -77,6 +77,7 @@ toolchain_seat_init(struct arena *arena, const char *program, const char *ccbin,
                                    .ccbin = ccbin,
                                    .host_program = host_path,
                                    .host = host.binary,
+                                   .host_scripts = host.scripts,
                                    .host_has_words = host.has_words};
     return NVC_OK;
 }
@@ -125,6 +126,8 @@ toolchain_layout_key(const struct toolchain_seat *seat, struct digest *out)
     hash_directories(&hasher, &arena, seat->nvcc);
     installations_hash(&hasher, &arena, seat->host_program);
     hasher_str(&hasher, seat->program);
+    for (size_t i = 0; i < seat->host_scripts.n; i++)
+        (void)installations_hash_stamp(&hasher, seat->host_scripts.v[i]);
     if (installations_hash_stamp(&hasher, seat->nvcc) &&
         installations_hash_stamp(&hasher, seat->host_program) &&
         installations_hash_stamp(&hasher, seat->host))

@@ -116,8 +116,8 @@ wrapper_target(struct arena *arena, const char *text, bool *out_has_words)
 enum nvc_status
 wrapper_resolve(struct arena *arena, const char *program, struct wrapper *out)
 {
-    bool has_words = false;
-
+    *out = (struct wrapper){0};
+    strlist_init(&out->scripts, arena);
     for (int depth = 0; depth < DEPTH_MAX; depth++) {
         AUTO_BUF text = BUF_INIT;
         struct stat info;
@@ -126,15 +126,16 @@ wrapper_resolve(struct arena *arena, const char *program, struct wrapper *out)
         if (stat(program, &info) != 0)
             return NVC_BYPASS_TOOLCHAIN;
         if (info.st_size > SCRIPT_MAX) {
-            *out = (struct wrapper){.binary = program, .has_words = has_words};
+            out->binary = program;
             return NVC_OK;
         }
         if (fs_read(program, SCRIPT_MAX, &text) != NVC_OK)
             return NVC_BYPASS_TOOLCHAIN;
+        strlist_add_copy(&out->scripts, program);
         program = wrapper_target(arena, buf_str(&text), &more_words);
         if (program == NULL)
             return NVC_BYPASS_WRAPPER;
-        has_words = has_words || more_words;
+        out->has_words = out->has_words || more_words;
     }
     return NVC_BYPASS_WRAPPER;
 }

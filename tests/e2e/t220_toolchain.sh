@@ -112,6 +112,36 @@ export PATH=$PWD/host:$PATH
 other_host "PATH" nvcc
 PATH=$old_path
 
+# through_script VALUE: a script with a word of its own, for another one to run.
+through_script() {
+    printf '#!/bin/sh\nexec /usr/bin/g++ -DVALUE=%s "$@"\n' "$1" >host/inner
+    chmod +x host/inner
+}
+
+begin "a script behind a script before the host compiler changes"
+printf '#!/bin/sh\nexec %s/host/inner "$@"\n' "$PWD" >host/outer
+chmod +x host/outer
+for value in 71 72; do
+    through_script $value
+    nvcache nvcc -ccbin "$PWD/host/outer" -arch=sm_80 -c a.cu -o got.o
+done
+expect_counts misses=2
+nvcc -ccbin "$PWD/host/outer" -arch=sm_80 -c a.cu -o expected.o
+expect_same expected.o got.o
+nvcache nvcc -ccbin "$PWD/host/outer" -arch=sm_80 -c a.cu -o got.o
+expect_counts hits.manifest=1
+
+begin "compiler-bindir in nvcc.profile leads to a script"
+printf 'compiler-bindir = %s/host/outer\n' "$PWD" >>"$kit/bin/nvcc.profile"
+for value in 73 74; do
+    through_script $value
+    with_kit a.cu
+    "$kit/bin/nvcc" -arch=sm_80 -c a.cu -o expected.o
+    expect_same expected.o got.o
+done
+expect_not_in counts "$(counts)" hits
+cp -L "$real/bin/nvcc.profile" "$kit/bin/"
+
 begin "compiler-bindir in nvcc.profile: the host compiler changes"
 host "$PWD/host/gcc" 2
 echo "compiler-bindir = $PWD/host" >>"$kit/bin/nvcc.profile"

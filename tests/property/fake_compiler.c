@@ -1,11 +1,19 @@
-/* A compiler for the property test: its object is everything it read, after
- * preprocessing, with the flags and variables that reach the tools.  It searches headers
- * as gcc does: -iquote, -I, CPATH, -isystem, each directory once, in its last kind.
+/* A compiler for the property test: its object is a digest of everything it read.
  *
- * It reads #include with "name", <name> or a macro, #include_next, #define NAME "text",
- * and #if __has_include(...) with #else and #endif, not nested.  Everything else is text.
- * With a name of gcc it answers what nvcache asks of a host compiler.  Appends a byte to
- * the file FAKE_RUNS for each compile.  Must never be cleverer than that. */
+ * It finds that by tracing itself: the linker sends each call of fopen and getenv here
+ * (--wrap), so that the bytes of each file it opens and each variable it asks for are in
+ * the digest, whether or not they change the text behind it; so are its arguments, what
+ * each __has_include said, and what its host compiler (a program it finds along PATH or
+ * by -ccbin, perhaps a script) says about itself.  Left out is what may differ without
+ * being read: names of directories, of the output and of the host compiler.  The
+ * preprocessed text is in the object too.
+ *
+ * It searches headers as gcc does: -iquote, -I, CPATH, -isystem, CPLUS_INCLUDE_PATH, each
+ * directory once, in its last kind.  It reads #include with "name", <name> or a macro,
+ * #include_next, #define NAME "text", and #if __has_include(...) with #else and #endif,
+ * not nested.  Everything else is text.  With a name of gcc it answers what nvcache asks
+ * of a host compiler.  Appends a byte to the file FAKE_RUNS for each compile.  Must never
+ * be cleverer than that. */
 
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -13,6 +21,7 @@
 #include <libgen.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +36,7 @@ enum {
 
 static const char *quote_dirs[MAX_DIRS], *chain[MAX_DIRS];
 static bool is_system[MAX_DIRS];
+static const char *host = "gcc";
 static int n_quote, n_chain, n_files;
 static char *files[MAX_FILES];
 static char macro[PATH_MAX];
@@ -35,6 +45,57 @@ static const char *source, *output, *depfile;
 static FILE *object;
 static char *object_text;
 static size_t object_len;
+
+/* ---- the trace ---- */
+
+FILE *__real_fopen(const char *path, const char *mode);
+FILE *__wrap_fopen(const char *path, const char *mode);
+char *__real_getenv(const char *name);
+char *__wrap_getenv(const char *name);
+
+static uint64_t trace = 14695981039346656037U; /* FNV-1a */
+
+static void
+trace_bytes(const char *bytes, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        trace = (trace ^ (unsigned char)bytes[i]) * 1099511628211U;
+}
+
+static void
+trace_event(const char *what, const char *text)
+{
+    trace_bytes(what, strlen(what) + 1);
+    trace_bytes(text, strlen(text) + 1);
+}
+
+FILE *
+__wrap_fopen(const char *path, const char *mode)
+{
+    FILE *file = __real_fopen(path, mode);
+    char part[65536];
+    size_t n;
+
+    if (mode[0] != 'r')
+        return file;
+    trace_event("open", file != NULL ? "" : "nothing");
+    while (file != NULL && (n = fread(part, 1, sizeof(part), file)) > 0)
+        trace_bytes(part, n);
+    if (file != NULL)
+        rewind(file);
+    return file;
+}
+
+char *
+__wrap_getenv(const char *name)
+{
+    char *value = __real_getenv(name);
+
+    trace_event(name, value != NULL ? value : "(unset)");
+    return value;
+}
+
+/* ---- the compiler ---- */
 
 static void
 fail(const char *what, const char *which)
@@ -121,10 +182,11 @@ directive(const char *line, const char *path, int where, int depth, bool *skippi
         *skipping = false;
     else if (strncmp(line, "#else", 5) == 0)
         *skipping = !*skipping;
-    else if (strncmp(line, "#if __has_include", 17) == 0)
+    else if (strncmp(line, "#if __has_include", 17) == 0) {
         *skipping = !take_name(line + 17, name, &quoted) ||
                     !find(found, path, name, quoted, -1, &at);
-    else if (*skipping)
+        trace_event("has", *skipping ? "no" : "yes");
+    } else if (*skipping)
         return;
     else if (strncmp(line, "#define WHERE __FILE__", 22) == 0)
         has_where = true;
@@ -197,6 +259,15 @@ add_dir(const char *dir, bool system)
         is_system[n_chain] = system, chain[n_chain++] = dir[0] == '\0' ? "." : dir;
 }
 
+static void
+add_dirs(const char *list, bool system)
+{
+    char *rest = list == NULL || list[0] == '\0' ? NULL : strdup(list);
+
+    for (char *dir; (dir = strsep(&rest, ":")) != NULL;)
+        add_dir(dir, system);
+}
+
 /* As gcc: a directory that is also a system directory is dropped before it; else the
  * first of several counts. */
 static void
@@ -222,7 +293,11 @@ static void
 take_word(char *word, char *next, bool *used_next)
 {
     *used_next = true;
-    if (strcmp(word, "-o") == 0)
+    if (word[0] == '-' && strcmp(word, "-ccbin") != 0)
+        trace_event("word", strncmp(word, "-I", 2) == 0 ? "-I" : word);
+    if (strcmp(word, "-ccbin") == 0)
+        host = next;
+    else if (strcmp(word, "-o") == 0)
         output = next;
     else if (strcmp(word, "-MF") == 0)
         depfile = next;
@@ -253,15 +328,15 @@ take_word(char *word, char *next, bool *used_next)
 static void
 take_environment(void)
 {
-    static const char *const names[] = {"PTXAS_FLAGS", "OCG_FLAGS", "NVVM_FLAGS"};
-    char *rest = getenv("CPATH");
+    static const char *const names[] = {
+        "PTXAS_FLAGS", "OCG_FLAGS",    "NVVM_FLAGS",
+        "LANG",        "GCC_COLORS",   "EDG_BASE",
+        "LC_ALL",      "CUDAFE_FLAGS", "SOURCE_DATE_EPOCH"};
 
-    for (int i = 0; i < 3; i++)
-        fprintf(object, "%s=%s\n", names[i],
-                getenv(names[i]) != NULL ? getenv(names[i]) : "");
-    rest = rest == NULL || rest[0] == '\0' ? NULL : strdup(rest);
-    for (char *dir; (dir = strsep(&rest, ":")) != NULL;)
-        add_dir(dir, false);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        (void)getenv(names[i]);
+    add_dirs(getenv("CPATH"), false);
+    add_dirs(getenv("CPLUS_INCLUDE_PATH"), true);
 }
 
 /* System directories behind all others. */
@@ -285,6 +360,7 @@ write_results(void)
 {
     FILE *out = fopen(output, "we");
 
+    fprintf(object, "trace %016llx\n", (unsigned long long)trace);
     fclose(object);
     if (out == NULL || fwrite(object_text, 1, object_len, out) != object_len ||
         fclose(out) != 0)
@@ -304,7 +380,7 @@ write_results(void)
 static void
 count_run(void)
 {
-    const char *path = getenv("FAKE_RUNS");
+    const char *path = __real_getenv("FAKE_RUNS");
     const int fd =
         path == NULL ? -1 : open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
 
@@ -312,15 +388,67 @@ count_run(void)
         close(fd);
 }
 
-static int
-answer(int argc, char **argv, bool is_host)
+static const char *
+own_dir(void)
 {
     static char dir[PATH_MAX];
     const ssize_t n = readlink("/proc/self/exe", dir, sizeof(dir) - 1);
 
     dir[n > 0 ? n : 0] = '\0';
-    dirname(dir);
-    if (is_host && argc > 1 && strcmp(argv[1], "-print-prog-name=as") == 0)
+    return dirname(dir);
+}
+
+static void
+read_beside(const char *name)
+{
+    char path[PATH_MAX];
+    FILE *file;
+
+    snprintf(path, sizeof(path), "%s/%s", own_dir(), name);
+    file = fopen(path, "re");
+    if (file != NULL)
+        fclose(file);
+}
+
+/* The host compiler about itself: its parts and its words. */
+static int
+describe(int argc, char **argv)
+{
+    read_beside("gcc");
+    read_beside("cc1plus");
+    read_beside("as");
+    for (int i = 1; i < argc; i++)
+        trace_event("word", argv[i]);
+    printf("%016llx\n", (unsigned long long)trace);
+    return 0;
+}
+
+static void
+take_tools(void)
+{
+    static const char *const names[] = {"nvcc",     "cicc",      "ptxas",
+                                        "cudafe++", "fatbinary", "nvcc.profile"};
+    char path[PATH_MAX], answer[64] = "";
+    FILE *said;
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        read_beside(names[i]);
+    snprintf(path, sizeof(path), "%s --describe", host);
+    said = popen(path, "re");
+    if (said == NULL || fgets(answer, sizeof(answer), said) == NULL || pclose(said) != 0)
+        fail("host compiler", host);
+    trace_event("host", answer);
+}
+
+static int
+answer(int argc, char **argv, bool is_host)
+{
+    const char *dir = own_dir();
+
+    for (int i = 1; i + 1 < argc; i++)
+        if (strcmp(argv[i], "-ccbin") == 0)
+            host = argv[i + 1];
+    if (is_host && argc > 1 && strcmp(argv[argc - 1], "-print-prog-name=as") == 0)
         printf("%s/as\n", dir);
     else if (is_host)
         fprintf(stderr,
@@ -330,8 +458,8 @@ answer(int argc, char **argv, bool is_host)
     else
         fprintf(stderr,
                 "#$ _HERE_=%s\n#$ TOP=%s/..\n#$ CICC_PATH=%s\n#$ PATH=%s:/usr/bin:/bin\n"
-                "#$ INCLUDES=\n#$ SYSTEM_INCLUDES=\n#$ gcc -D__CUDA_ARCH_LIST__=800 -E\n",
-                dir, dir, dir, dir);
+                "#$ INCLUDES=\n#$ SYSTEM_INCLUDES=\n#$ %s -D__CUDA_ARCH_LIST__=800 -E\n",
+                dir, dir, dir, dir, host);
     return 0;
 }
 
@@ -341,7 +469,9 @@ main(int argc, char **argv)
     const char *name = basename(argv[0]);
 
     if (strcmp(name, "gcc") == 0)
-        return answer(argc, argv, true);
+        return argc > 1 && strcmp(argv[argc - 1], "--describe") == 0
+                   ? describe(argc, argv)
+                   : answer(argc, argv, true);
     object = open_memstream(&object_text, &object_len);
     for (int i = 1; i < argc; i++) {
         bool used_next;
@@ -357,6 +487,7 @@ main(int argc, char **argv)
     if (source == NULL || output == NULL)
         fail("usage", "-c SOURCE -o OUTPUT");
     count_run();
+    take_tools();
     read_file(source, -1, 0);
     write_results();
     return 0;

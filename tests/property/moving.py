@@ -21,6 +21,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.dont_write_bytecode = True
+from toolchain import HOST_PARTS, PARTS, install_fake
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 EPHEMERAL = re.compile(rb"(pip-req-build-|pip-build-env-)[0-9a-z]+")
 HASHES = [(re.compile(rb"tmpxft_[0-9a-f]+_[0-9a-f]+"), b"tmpxft_X"),
@@ -240,11 +243,8 @@ class Run:
 
     def install_fake(self):
         tools = self.home + "/bin"
-        os.makedirs(tools)
         self.nvcc = tools + "/nvcc"
-        subprocess.run(["gcc", "-O1", "-w", "-o", self.nvcc, os.path.join(HERE, "fake_compiler.c")], check=True)
-        for tool in ("gcc", "as", "cc1plus", "cudafe++", "ptxas", "fatbinary", "cicc"):
-            os.link(self.nvcc, os.path.join(tools, tool))
+        install_fake(tools, PARTS + HOST_PARTS)
         self.environment["PATH"] = tools + ":" + self.environment["PATH"]
 
     # ---- a command ----

@@ -1,15 +1,19 @@
 #!/usr/bin/env python3
 """Random edits of random projects: after each, nvcache's result is the compiler's own.
 
-  property.py [--steps N] [--seed S] [--long] fake     a compiler whose object is all it read
-  property.py [--steps N] [--seed S] [--long] real     nvcc, fewer steps
+  property.py [OPTION...] fake     a compiler whose object is a digest of all it read
+  property.py [OPTION...] real     nvcc, fewer steps
+
+--steps N, --seed S; --jobs N: the steps in N runs side by side, with seeds from S on; --seconds N: end after that time,
+with the steps done by then; --long: as many steps as the long tests take.
 
 Prints how many steps there were, how many were hits, and the needless misses: steps whose inputs
 (the object the compiler made) had been compiled by the same command before, and were compiled
-again.  Ends with 1 when a result was wrong, and says which edits led to it.  NVCACHE is the
+again, with what was edited before them.  Ends with 1 when a result was wrong, and says which edits led to it.  NVCACHE is the
 program (build/dev/nvcache), NVCC the compiler of `real`."""
 
 import argparse
+import json
 import os
 import random
 import re
@@ -17,6 +21,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
+
+sys.dont_write_bytecode = True
+from toolchain import Toolchain
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DIRS = ["inc", "inc/sub", "sys", "quoted", "cpath", "late", "src"]
@@ -32,9 +40,10 @@ def write(path, text):
 class Project:
     """A source, headers, an options file, flags and variables, in the working directory."""
 
-    def __init__(self, chance, real):
+    def __init__(self, chance, real, toolchain):
         self.chance = chance
         self.real = real
+        self.toolchain = toolchain
         self.includes = ["-Iinc", "-Isys"]
         self.flags = ["-DX=1"]
         self.environment = {}
@@ -170,12 +179,13 @@ class Project:
         pool = ["-Iinc", "-Isys", "-Ilate", "-I./inc", "-isystem|sys", "-isystem|late", "-isystem|inc"]
         pool += ["-Xcompiler|-iquote,quoted"]
         chosen = self.chance.sample(pool, self.chance.randrange(1, 5))
-        chosen += ["-Iinc", "-Isys"] if self.real else []  # most of these few steps should compile
+        chosen += ["-Iinc", "-Isys"] if self.real or self.chance.random() < 0.6 else []  # most steps should compile
         self.includes = [word for entry in chosen for word in entry.split("|")]
         return "flags " + " ".join(self.includes + self.flags)
 
     def change_environment(self):
-        pool = {"CPATH": ["cpath", "late:cpath", ":late"], "PTXAS_FLAGS": ["-O0", "-O1"], "OCG_FLAGS": ["-O0"]}
+        pool = {"CPATH": ["cpath", "late:cpath", ":late"], "PTXAS_FLAGS": ["-O0", "-O1"], "OCG_FLAGS": ["-O0"],
+                "CPLUS_INCLUDE_PATH": ["late", "sys:late"], "SOURCE_DATE_EPOCH": ["1", "2"], "TERM": ["dumb"]}
         name = self.chance.choice(sorted(pool))
         if name in self.environment:
             del self.environment[name]
@@ -198,7 +208,7 @@ class Project:
     def edit(self):
         kinds = [(self.edit_header, 6), (self.new_header, 6), (self.remove_header, 2), (self.touch, 4), (self.link_header, 2)]
         kinds += [(self.swap_directories, 1), (self.block_header, 1), (self.new_source, 1), (self.options_file, 2)]
-        kinds += [(self.change_flags, 3), (self.change_environment, 2), (self.undo, 2), (self.save, 1), (lambda: "nothing", 2)]
+        kinds += [(self.change_flags, 3), (self.change_environment, 2), (self.toolchain.edit, 2), (self.undo, 2), (self.save, 1), (lambda: "nothing", 2)]
         functions, weights = zip(*kinds)
         return self.chance.choices(functions, weights)[0]()
 
@@ -206,6 +216,7 @@ class Project:
 class Run:
     def __init__(self, options):
         self.real = options.mode == "real"
+        self.seed = options.seed
         self.chance = random.Random(options.seed)
         self.top = tempfile.mkdtemp(prefix="nvcache-property-")
         self.nvcache = os.path.abspath(os.environ.get("NVCACHE", os.path.join(HERE, "../../build/dev/nvcache")))
@@ -215,30 +226,21 @@ class Run:
         self.environment["XDG_RUNTIME_DIR"] = os.path.join(self.top, "run")
         self.environment.update(NVCACHE_DIR=os.path.join(self.top, "cache"), FAKE_RUNS=os.path.join(self.top, "runs"))
         self.environment["TMPDIR"] = self.top
-        self.nvcc = os.environ.get("NVCC") or shutil.which("nvcc") or "/usr/local/cuda/bin/nvcc"
         self.known = set()
+        self.reasons = {}
         self.hits = self.needless = self.wrong = self.failed = self.compiled = 0
         os.makedirs(self.work)
         os.chdir(self.work)
-        if not self.real:
-            self.install_fake()
-        self.project = Project(self.chance, self.real)
-
-    def install_fake(self):
-        tools = os.path.join(self.top, "bin")
-        os.makedirs(tools)
-        self.nvcc = os.path.join(tools, "nvcc")
-        subprocess.run(["gcc", "-O1", "-w", "-o", self.nvcc, os.path.join(HERE, "fake_compiler.c")], check=True)
-        for tool in ("gcc", "as", "cc1plus", "cudafe++", "ptxas", "fatbinary", "cicc"):
-            os.link(self.nvcc, os.path.join(tools, tool))
-        self.environment["PATH"] = tools + ":" + self.environment["PATH"]
+        nvcc = os.environ.get("NVCC") or shutil.which("nvcc") or "/usr/local/cuda/bin/nvcc"
+        self.toolchain = Toolchain(self.top, self.chance, nvcc if self.real else None, self.environment)
+        self.project = Project(self.chance, self.real, self.toolchain)
 
     def compile(self, launcher):
         for name in ("out.o", "out.d"):
             if os.path.exists(name):
                 os.remove(name)
         arch = ["-gencode", "arch=compute_80,code=sm_80", "-gencode", "arch=compute_86,code=sm_86"] if self.real else []
-        words = launcher + [self.nvcc] + arch + self.project.includes + self.project.flags
+        words = launcher + self.toolchain.words() + arch + self.project.includes + self.project.flags
         words += ["-MD", "-MF", "out.d", "-c", "src/main.cu", "-o", "out.o"]
         done = subprocess.run(words, env={**self.environment, **self.project.environment}, stdin=subprocess.DEVNULL,
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120, check=False)
@@ -270,6 +272,9 @@ class Run:
         state = (tuple(words), str(sorted(self.project.environment.items())), plain[1], plain[2])
         if cached != plain:
             self.wrong += 1
+            for name, result in (("plain", plain), ("cached", cached)):
+                with open(os.path.join(self.top, name), "wb") as out:
+                    out.write(b"exit status %d\n" % result[0] + result[1] + result[2])
             return False
         if plain[0] != 0:
             self.failed += 1
@@ -283,31 +288,55 @@ class Run:
         self.known.add(state)
         return True
 
-    def all(self, steps):
-        self.reasons = {}
+    def all(self, steps, seconds):
+        """Edit, compile, compare; what was counted."""
         trail = []
-        for number in range(steps):
+        end = time.monotonic() + seconds
+        done = 0
+        while done < steps and time.monotonic() < end:
             what = self.project.edit()
             trail.append(what)
+            done += 1
             if not self.step(what):
-                print(f"WRONG at step {number}: {self.project.includes} {self.project.flags} {self.project.environment}")
+                print(f"WRONG at step {done} of seed {self.seed}: {self.toolchain.words()} {self.project.includes} "
+                      f"{self.project.flags} {self.project.environment}")
                 print("  after: " + "; ".join(trail[-6:]))
-                print(f"  files: {self.work}")
-                return 1
-            if number % 500 == 499:  # another project
+                print(f"  files: {self.work}", flush=True)
+                break
+            if done % 500 == 0:  # another project
                 shutil.rmtree(self.work)
                 os.makedirs(self.work)
                 os.chdir(self.work)
-                self.project = Project(self.chance, self.real)
-        print(f"{steps} steps: {self.hits} hits, {self.compiled} compiled ({self.needless} needlessly), "
-              f"{self.failed} did not compile, {self.wrong} wrong")
-        if self.reasons:
-            print("needless after: " + ", ".join(f"{what} {n}" for what, n in sorted(self.reasons.items())))
+                self.project = Project(self.chance, self.real, self.toolchain)
         os.chdir("/")
-        shutil.rmtree(self.top)
-        if self.hits == 0:
-            print("nothing was ever replayed: this run proved nothing")
-        return 1 if self.wrong or self.hits == 0 else 0
+        if self.wrong == 0:
+            shutil.rmtree(self.top)
+        counts = {name: getattr(self, name) for name in COUNTS}
+        counts["steps"] = done
+        counts.update({f"after {what}": n for what, n in self.reasons.items()})
+        return counts
+
+
+COUNTS = ("hits", "compiled", "needless", "failed", "wrong")
+
+
+def run_jobs(options, steps):
+    """Runs with seeds of their own, side by side; their counts together, and how many ended as they should."""
+    each = -(-steps // options.jobs)
+    command = [sys.executable, os.path.abspath(__file__), options.mode, "--counts", "--steps", str(each)]
+    command += ["--seconds", str(options.seconds)]
+    jobs = [subprocess.Popen(command + ["--seed", str(options.seed + i)], stdout=subprocess.PIPE, text=True)
+            for i in range(options.jobs)]
+    total = {}
+    ended = 0
+    for job in jobs:
+        *said, counts = job.communicate()[0].splitlines() or [""]
+        if job.returncode == 0 and counts.startswith("{"):
+            ended += 1
+            for name, n in json.loads(counts).items():
+                total[name] = total.get(name, 0) + n
+        print("".join(line + "\n" for line in said), end="")
+    return total, ended
 
 
 def main():
@@ -315,10 +344,27 @@ def main():
     parser.add_argument("mode", choices=("fake", "real"))
     parser.add_argument("--steps", type=int)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=float("inf"))
     parser.add_argument("--long", action="store_true")
+    parser.add_argument("--counts", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    default = {"fake": (2000, 100000), "real": (20, 2000)}[options.mode][options.long]
-    return Run(options).all(options.steps or default)
+    steps = options.steps or {"fake": (2000, 100000), "real": (20, 2000)}[options.mode][options.long]
+    if options.counts:
+        print(json.dumps(Run(options).all(steps, options.seconds)))
+        return 0
+    total, ended = run_jobs(options, steps)
+    n = {name: total.get(name, 0) for name in ("steps",) + COUNTS}
+    print(f"{n['steps']} steps: {n['hits']} hits, {n['compiled']} compiled ({n['needless']} needlessly), "
+          f"{n['failed']} did not compile, {n['wrong']} wrong")
+    reasons = ", ".join(f"{what[6:]} {count}" for what, count in sorted(total.items()) if what.startswith("after "))
+    if reasons:
+        print("needless after: " + reasons)
+    if ended < options.jobs:
+        print(f"{options.jobs - ended} of {options.jobs} runs did not come to their end")
+    if n["hits"] == 0:
+        print("nothing was ever replayed: this run proved nothing")
+    return 1 if n["wrong"] or ended < options.jobs or n["hits"] == 0 else 0
 
 
 if __name__ == "__main__":

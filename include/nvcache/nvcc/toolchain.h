@@ -29,9 +29,10 @@ struct toolchain_seat {
     const char *ccbin;        /* -ccbin's or NVCC_CCBIN's value; NULL: nvcc's default */
     const char *host_program; /* what nvcc runs for it: the host compiler, or a wrapper */
     const char *host;         /* the host compiler's binary */
-    bool host_has_words;      /* the wrapper adds words of its own */
-    const char *language;     /* of the source, as gcc's -x calls it: "c" (cu is "c++");
-                                 the caller's to set, NULL is "c++" */
+    struct strlist host_scripts; /* the wrapper and those it runs */
+    bool host_has_words;         /* one of them adds words of its own */
+    const char *language; /* of the source, as gcc's -x calls it: "c" (cu is "c++");
+                             the caller's to set, NULL is "c++" */
 };
 
 struct toolchain_layout {

@@ -2,6 +2,7 @@
 #define NVCACHE_NVCC_WRAPPER_H
 
 #include "nvcache/base/status.h"
+#include "nvcache/base/strlist.h"
 
 #include <stdbool.h>
 
@@ -15,8 +16,9 @@ struct arena;
  * BYPASS_WRAPPER for any other script: what it does to a command cannot be known. */
 struct wrapper {
     const char
-        *binary;    /* what runs in the end; the program itself when it is no script */
-    bool has_words; /* the script adds words of its own, the same for every command */
+        *binary; /* what runs in the end; the program itself when it is no script */
+    struct strlist scripts; /* on the way to it, one may run another; outermost first */
+    bool has_words;         /* one adds words of its own, the same for every command */
 };
 
 /* Only small files are read. */
