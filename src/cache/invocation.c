@@ -14,6 +14,7 @@
 #include "compile_priv.h"
 #include "explain_priv.h"
 #include "lookup_priv.h"
+#include "native_priv.h"
 #include "nvcache/base/arena.h"
 #include "nvcache/base/clock.h"
 #include "nvcache/base/fs.h"
@@ -117,7 +118,7 @@ understand(struct session *session)
     if (st == NVC_OK)
         st = command_classify(session->arena, command);
     session->culprit = command->culprit;
-    if (st != NVC_OK)
+    if (st != NVC_OK && st != NVC_BYPASS_NATIVE) /* that is resolved below */
         return st;
     session->culprit = variables_forbidden(session->arena);
     if (session->culprit != NULL)
@@ -184,6 +185,8 @@ prepare(struct session *session)
         st = digest_source(session);
     if (st == NVC_OK)
         st = tools_identify(session);
+    if (st == NVC_OK)
+        st = native_resolve(session);
     if (st != NVC_OK)
         return st;
     roots_init(session->arena, session->config, session->cwd, session->layout.top,
@@ -271,7 +274,7 @@ look_again(struct session *session)
 static enum nvc_status
 run_steps(struct session *session, struct compiled *out, struct planned **out_run)
 {
-    if (!session->config->plan)
+    if (!session->config->plan || session->native != NULL)
         return NVC_UNPLANNED_FORM;
     begin_watching(session);
     session->event.unplanned = planrun(session, out, out_run);

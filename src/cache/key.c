@@ -18,7 +18,7 @@
 #include <string.h>
 
 enum {
-    FIXED_COMPONENTS = 8
+    FIXED_COMPONENTS = 9
 };
 
 struct builder {
@@ -177,6 +177,8 @@ key_compute(struct session *session)
     if (session->config->strict_paths)
         component_str(&builder, "strict paths", "");
     add_items(&builder, session, items, n);
+    if (session->native != NULL)
+        component_str(&builder, "GPUs of this machine", session->native);
     add_variables(&builder, session);
     add_search_path(&builder, session, &layout->normal);
     add_search_path(&builder, session, &layout->system);

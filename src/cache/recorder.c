@@ -6,6 +6,7 @@
 #include "closure_priv.h"
 #include "deptext_priv.h"
 #include "explain_priv.h"
+#include "native_priv.h"
 #include "nvcache/base/arena.h"
 #include "nvcache/base/buf.h"
 #include "nvcache/base/clock.h"
@@ -274,6 +275,9 @@ recorder_store(struct session *session, const struct compiled *compiled)
         return NVC_NOSTORE_STREAM;
     if (!compiled->has_dependencies)
         return NVC_NOSTORE_CLOSURE;
+    st = native_check(session, &compiled->process);
+    if (st != NVC_OK)
+        return st;
     st = record(session, compiled, &texts);
     texts_fini(&texts);
     return st;

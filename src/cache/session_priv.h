@@ -34,6 +34,7 @@ struct session {
     struct memo *memo;
     struct toolchain_layout layout;
     struct digest toolchain;
+    const char *native; /* what -arch=native means (native_priv.h); NULL: not asked for */
     struct roots roots;
     struct digest source;
     struct command_key key;

@@ -150,6 +150,7 @@ read_nvcc(const struct answer *answer, struct toolchain_layout *out)
     const char *cicc = variable(answer, "CICC_PATH");
     const char *libdevice = variable(answer, "NVVMIR_LIBRARY_DIR");
     const char *search = variable(answer, "PATH");
+    const char *query;
 
     if (top == NULL || here == NULL || cicc == NULL || search == NULL)
         return NVC_BYPASS_TOOLCHAIN;
@@ -160,6 +161,8 @@ read_nvcc(const struct answer *answer, struct toolchain_layout *out)
         !add_tool(out, arena, "fatbinary", search))
         return NVC_BYPASS_TOOLCHAIN;
     (void)add_tool(out, arena, "nvlink", search);
+    query = fs_find_program(arena, "__nvcc_device_query", search, NULL, NULL);
+    out->device_query = query != NULL ? query : "";
     for (size_t i = 0; i < sizeof(optional) / sizeof(optional[0]); i++)
         add_if_there(out, arena, here, optional[i]);
     if (libdevice != NULL)

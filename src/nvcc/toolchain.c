@@ -160,6 +160,7 @@ toolchain_layout_encode(const struct toolchain_layout *layout, struct buf *out)
 {
     wire_put_u16(out, TOOLCHAIN_VERSION);
     wire_put_str(out, layout->top);
+    wire_put_str(out, layout->device_query);
     wire_put_u8(out, layout->is_unordered);
     put_list(out, &layout->files);
     put_list(out, &layout->normal);
@@ -177,6 +178,7 @@ toolchain_layout_decode(struct arena *arena, const void *data, size_t len,
     if (wire_u16(&reader) != TOOLCHAIN_VERSION)
         return NVC_ERR_FORMAT;
     layout.top = arena_strdup(arena, wire_str(&reader, STR_MAX));
+    layout.device_query = arena_strdup(arena, wire_str(&reader, STR_MAX));
     layout.is_unordered = wire_u8(&reader) != 0;
     read_list(arena, &reader, &layout.files);
     read_list(arena, &reader, &layout.normal);

@@ -33,7 +33,8 @@ check no_source -arch=sm_80 -c
 check no_source
 check unknown_option -arch=sm_80 -c a.cu -o out.o --no-such-option-at-all
 check keep -arch=sm_80 --keep --keep-dir . -ptx a.cu -o out.ptx
-check option -arch=sm_80 -cuda a.cu -o out.ii
+check host_source -arch=sm_80 -cuda a.cu -o out.ii
+check toolkit_parts -arch=sm_80 -c -ldir "$NVCC_DIR/../nvvm/libdevice" a.cu -o out.o
 check shell -arch=sm_80 '-DTEXT=$HOME' -ptx a.cu -o out.ptx
 
 begin "stdin: a source from standard input"

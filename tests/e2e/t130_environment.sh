@@ -54,11 +54,15 @@ for variable in CPATH CPLUS_INCLUDE_PATH; do
     unset $variable
 done
 
-begin "-arch=native is resolved or not cached, never taken literally"
-run native nvcache nvcc -arch=native -c a.cu -o got.o
+begin "-arch=native: as nvcc does on this machine, with or without a GPU"
 run plain nvcc -arch=native -c a.cu -o expected.o
-expect_same_run plain native
-expect_same expected.o got.o
+for form in miss hit; do
+    rm -f got.o
+    run $form nvcache nvcc -arch=native -c a.cu -o got.o
+    expect_same_run plain $form
+    expect_same expected.o got.o
+done
+expect_counts hits.manifest=1 misses=1
 
 begin "a change of variables that no compiler reads is a hit"
 compile a.cu -o got.o
@@ -125,6 +129,59 @@ if own_toolkit; then
     printf 'x' >>"$T/toolkit/bin/ptxas"
     nvcache "$T/toolkit/bin/nvcc" -arch=sm_80 -c a.cu -o got.o
     expect_counts misses=1
+else
+    skip "this toolkit does not work from another place"
+fi
+
+# answers STATUS TEXT [COMMAND]: what this toolkit says about the GPUs from now on.
+answers() {
+    rm -f "$T/toolkit/bin/__nvcc_device_query"
+    printf '#!/bin/sh\n%s\nprintf %s\nexit %s\n' "${3:-}" "$2" "$1" >"$T/toolkit/bin/__nvcc_device_query"
+    chmod +x "$T/toolkit/bin/__nvcc_device_query"
+}
+
+# native COUNT WHAT: -arch=native does as nvcc alone, and is counted so.
+native() {
+    run plain "$T/toolkit/bin/nvcc" -arch=native -c a.cu -o expected.o
+    rm -f got.o
+    run got nvcache "$T/toolkit/bin/nvcc" -arch=native -c a.cu -o got.o
+    expect_same_run plain got
+    expect_same expected.o got.o
+    expect_counts "$1"
+}
+
+begin "-arch=native: other GPUs, none, the first ones again"
+answers 0 080
+if [ -x "$T/toolkit/bin/nvcc" ] && "$T/toolkit/bin/nvcc" -arch=native -c a.cu -o expected.o 2>/dev/null; then
+    native misses=1
+    answers 0 090
+    native misses=1
+    answers 1 080
+    native misses=1
+    answers 0 080
+    native hits.manifest=1
+    answers 1 080
+    native hits.manifest=1
+
+    begin "-arch=native: the GPUs change while nvcc runs"
+    # The first and the last to ask are nvcache, before and after the compile.
+    for flip in 080:090:080 080:080:090; do
+        printf '%s' "$flip" | tr : '\n' >"$T/flip" && echo >>"$T/flip"
+        answers 0 '$now' "now=\$(head -n 1 $T/flip); sed -i 1d $T/flip"
+        nvcache "$T/toolkit/bin/nvcc" -arch=native -DFLIP=$flip -c a.cu -o got.o 2>/dev/null
+    done
+    expect_counts misses=2
+    stats >"$T/stats"
+    expect_in "the reason" "$(cat "$T/stats")" 'not_stored.input_moved'
+
+    begin "-arch=native: this toolkit cannot say"
+    rm "$T/toolkit/bin/__nvcc_device_query"
+    short=$T/bin:/usr/bin:/bin
+    if [ -n "$(PATH=$short type -P __nvcc_device_query)" ]; then
+        skip "another toolkit answers in its place"
+    else
+        PATH=$short native bypassed.native_arch=1
+    fi
 else
     skip "this toolkit does not work from another place"
 fi

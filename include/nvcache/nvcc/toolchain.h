@@ -20,7 +20,7 @@ struct memo;
  * Finding them takes two processes (`nvcc --dryrun`, `gcc -v`), so the answer, a layout,
  * is kept by the caller under toolchain_layout_key(). */
 
-#define TOOLCHAIN_VERSION 2
+#define TOOLCHAIN_VERSION 3
 
 /* Where things were found before anything is run. */
 struct toolchain_seat {
@@ -36,7 +36,8 @@ struct toolchain_seat {
 };
 
 struct toolchain_layout {
-    const char *top;   /* nvcc's TOP, as it writes it ("/usr/local/cuda/bin/..") */
+    const char *top;          /* nvcc's TOP, as it writes it ("/usr/local/cuda/bin/..") */
+    const char *device_query; /* what nvcc asks for -arch=native; "": there is none */
     bool is_unordered; /* a wrapper adds directories whose place on the path is unknown */
     struct strlist files;  /* whose contents are the identity */
     struct strlist normal; /* -I directories of nvcc.profile */

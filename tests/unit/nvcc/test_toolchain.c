@@ -48,6 +48,7 @@ set_up(void **state)
     if (mkdtemp(f->dir) == NULL)
         return -1;
     f->layout.top = "/opt/cuda/bin/..";
+    f->layout.device_query = "/opt/cuda/bin/query";
     strlist_init(&f->layout.files, &f->arena);
     strlist_init(&f->layout.normal, &f->arena);
     strlist_init(&f->layout.system, &f->arena);
@@ -116,7 +117,7 @@ a_tool_that_is_gone_means_looking_again(void **state)
 
 /* Raise TOOLCHAIN_VERSION and this number together when the bytes change. */
 static void
-layout_bytes_are_those_of_version_2(void **state)
+layout_bytes_are_those_of_version_3(void **state)
 {
     struct fixture *f = *state;
     struct toolchain_layout got;
@@ -125,11 +126,12 @@ layout_bytes_are_those_of_version_2(void **state)
     f->layout.files.n = 0;
     strlist_add_copy(&f->layout.files, "/a/nvcc");
     toolchain_layout_encode(&f->layout, &bytes);
-    assert_int_equal(TOOLCHAIN_VERSION, 2);
-    assert_int_equal(checksum64(bytes.data, bytes.len, 0), UINT64_C(0x8639551b0b9b2389));
+    assert_int_equal(TOOLCHAIN_VERSION, 3);
+    assert_int_equal(checksum64(bytes.data, bytes.len, 0), UINT64_C(0x923cc485d6ebc07f));
     assert_int_equal(toolchain_layout_decode(&f->arena, bytes.data, bytes.len, &got),
                      NVC_OK);
     assert_string_equal(got.top, "/opt/cuda/bin/..");
+    assert_string_equal(got.device_query, "/opt/cuda/bin/query");
     assert_string_equal(got.files.v[0], "/a/nvcc");
     assert_string_equal(got.normal.v[0], "/opt/cuda/include");
     for (size_t len = 0; len < bytes.len; len++)
@@ -177,7 +179,7 @@ test_toolchain(void)
         TEST(a_tool_replaced_in_place_is_another_toolchain),
         TEST(the_same_contents_elsewhere_are_the_same_toolchain),
         TEST(a_tool_that_is_gone_means_looking_again),
-        TEST(layout_bytes_are_those_of_version_2),
+        TEST(layout_bytes_are_those_of_version_3),
         TEST(the_layout_is_looked_up_by_what_steers_the_search),
     };
 

@@ -1,0 +1,74 @@
+/* -arch=native: the GPUs of this machine as part of the command.  Must never take an
+ * answer that nvcc may not have got. */
+
+#include "native_priv.h"
+
+#include "nvcache/base/arena.h"
+#include "nvcache/base/buf.h"
+#include "nvcache/base/process.h"
+#include "nvcache/base/strlist.h"
+#include "nvcache/store/store.h"
+#include "session_priv.h"
+
+#include <string.h>
+
+enum {
+    ANSWER_MAX = 65536
+};
+
+static const char no_gpu[] = "Cannot find valid GPU for '-arch=native'";
+
+/* Its exit status and what it printed; NULL if it cannot be asked. */
+static const char *
+ask(struct session *session)
+{
+    const char *path = session->layout.device_query;
+    struct strlist argv;
+    struct process_spec spec = {
+        .path = path, .capture_limit = ANSWER_MAX, .no_stdin = true};
+    struct process_result result;
+    const char *answer = NULL;
+
+    if (path[0] == '\0')
+        return NULL;
+    strlist_init(&argv, session->arena);
+    strlist_add_copy(&argv, "__nvcc_device_query");
+    strlist_add_copy(&argv, "--silent");
+    spec.argv = argv.v;
+    store_release(session->store);
+    if (process_run(&spec, &result) == NVC_OK && !result.truncated)
+        answer =
+            arena_printf(session->arena, "%d %s", process_exit_code(result.wait_status),
+                         buf_str(&result.out));
+    process_result_fini(&result);
+    return answer;
+}
+
+enum nvc_status
+native_resolve(struct session *session)
+{
+    if (!session->command.native_arch)
+        return NVC_OK;
+    session->native = ask(session);
+    return session->native != NULL ? NVC_OK : NVC_BYPASS_NATIVE;
+}
+
+enum nvc_status
+native_check(struct session *session, const struct process_result *run)
+{
+    AUTO_BUF messages = BUF_INIT;
+    const char *now;
+    bool is_default;
+
+    if (!session->command.native_arch)
+        return NVC_OK;
+    now = ask(session);
+    buf_append(&messages, run->out.data, run->out.len);
+    buf_append(&messages, run->err.data, run->err.len);
+    is_default = strstr(buf_str(&messages), no_gpu) != NULL;
+    if (now != NULL && str_equal(now, session->native) &&
+        is_default == !str_starts(session->native, "0 "))
+        return NVC_OK;
+    session->culprit = "-arch=native";
+    return NVC_NOSTORE_MOVED;
+}

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# The command lines of tests/unit/nvcc/lines.def, as build systems and projects write them: each that
+# this nvcc takes is compiled alone, as a miss and as a hit, and compared.  Long form.
+. "$(dirname "$0")/lib.sh"
+
+# Each row that is to be cached as "KIND<tab>LINE": paths lead to files below here, the source exists.
+$PYTHON - "$E2E/../unit/nvcc/lines.def" "$T/rows" <<'CODE'
+import ast
+import os
+import re
+import sys
+
+with open(sys.argv[1], encoding="ascii") as table:
+    text = table.read()
+os.mkdir(sys.argv[2])
+rows = re.findall(r'\{("(?:[^"\\]|\\.)*"),\s*NVC_(\w+), ("[^"]*"), ("[^"]*"), ("[^"]*"|NULL),', text)
+for number, (line, status, *names) in enumerate(rows):
+    if status not in ("OK", "BYPASS_NATIVE"):
+        continue
+    line = ast.literal_eval(line)
+    for name in sorted({ast.literal_eval(name) for name in names if name != "NULL"}, key=len, reverse=True):
+        line = re.sub(r"(?<![\w/.-])" + re.escape(name) + r"(?![\w/.-])", name.lstrip("/"), line)
+    # Directories of other machines: relative, so that nothing of this one is found there.
+    line = re.sub(r"(?<=-I)/(?!usr)|(?<=-isystem )/(?!usr)", "", line)
+    places = [ast.literal_eval(name).lstrip("/") for name in names if name != "NULL"]
+    with open(os.path.join(sys.argv[2], f"{number:03}"), "w", encoding="ascii") as row:
+        row.write("\n".join([line, places[0]] + [os.path.dirname(place) or "." for place in places]) + "\n")
+CODE
+
+for row in "$T/rows"/*; do
+    mapfile -t part <"$row"
+    begin "${part[0]}"
+    rm -rf fixture
+    for place in "${part[@]:2}"; do mkdir -p "fixture/$place"; done
+    cat >"fixture/${part[1]}" <<'CODE'
+#if defined(__cplusplus) && defined(__CUDACC__)
+#include <cuda_runtime.h>
+static __device__ int table[4] = {1, 2, 3, 4};
+template <typename T> __global__ void scale(T *p, T by) { p[threadIdx.x] *= by + static_cast<T>(table[threadIdx.x & 3]); }
+template __global__ void scale<float>(float *, float);
+#endif
+int from_the_host(int a) { return a + 1; }
+CODE
+    eval "words=(${part[0]})"
+    differential fixture "${words[@]:1}"
+done
+
+begin "most of them are compiled here"
+[ $passed -ge 40 ] || fail "only $passed were compiled, $skipped were not taken by this nvcc"
