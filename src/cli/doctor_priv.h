@@ -31,6 +31,8 @@ struct doctor_check {
 /* doctor_cache.c */
 doctor_look doctor_settings;
 doctor_look doctor_cache;
+doctor_look doctor_files;
+doctor_look doctor_sharing;
 doctor_look doctor_compiler;
 /* doctor_memory.c */
 doctor_look doctor_memory;

@@ -15,6 +15,7 @@
 
 static const struct doctor_check checks[] = {
     {"settings", doctor_settings},   {"cache", doctor_cache},
+    {"files", doctor_files},         {"sharing", doctor_sharing},
     {"compiler", doctor_compiler},   {"memory", doctor_memory},
     {"table", doctor_table},         {"measuring", doctor_measuring},
     {"safe jobs", doctor_safe_jobs},

@@ -11,7 +11,9 @@
 #include "generation_priv.h"
 #include "reader_priv.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* The list as it was when we began; calls from inside a visitor may load another one. */
 struct snapshot {
@@ -196,6 +198,17 @@ store_verify(struct store *store, bool repair, store_checker *check, void *arg,
 
 /* ---- usage ---- */
 
+static int64_t
+when_set_aside(const struct store *store)
+{
+    struct stat info;
+
+    if (store->directory.fd < 0 ||
+        fstatat(store->directory.fd, CATALOG_BAD, &info, AT_SYMLINK_NOFOLLOW) != 0)
+        return 0;
+    return info.st_ctime; /* of the renaming */
+}
+
 enum nvc_status
 store_get_usage(struct store *store, struct store_usage *out)
 {
@@ -208,6 +221,7 @@ store_get_usage(struct store *store, struct store_usage *out)
         return st;
     if (store->directory.fd >= 0)
         usage.bytes = catalog_measure(store);
+    usage.set_aside_s = when_set_aside(store);
     usage.generations = (unsigned)list.n;
     for (size_t i = 0; i < list.n; i++) {
         uint64_t entries = 0;

@@ -63,7 +63,18 @@ NVCACHE_DIR=$T/work/readable run doctor nvcache doctor
 expect_eq "exit status" "$(code_of doctor)" 1
 expect_in page "$(cat "$T/doctor.out")" '^bad +cache .*readable'
 expect_in page "$(cat "$T/doctor.out")" 'set NVCACHE_DIR'
+expect_in page "$(cat "$T/doctor.out")" '^bad +sharing +everybody can write'
 rm -rf readable
+
+begin "doctor tells of a damaged file that was set aside, and of a group that does not inherit"
+mkdir -p hurt/v1-lmdb09
+: >hurt/v1-lmdb09/bad-generation.mdb
+chmod 770 hurt
+NVCACHE_DIR=$T/work/hurt run doctor nvcache doctor
+expect_eq "exit status" "$(code_of doctor)" 0
+expect_in page "$(cat "$T/doctor.out")" "^warning +files +0 entries in 0 generations; a damaged one was set aside on $(date +%Y-%m)"
+expect_in page "$(cat "$T/doctor.out")" '^warning +sharing .*group'
+rm -rf hurt
 
 begin "stats of an empty cache are all zero, and valid JSON with every documented key"
 for key in format misses failed_compiles saved_seconds store.bytes store.max_bytes store.entries store.generations hits.manifest; do

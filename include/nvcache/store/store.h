@@ -103,6 +103,8 @@ struct store_usage {
     uint64_t max_bytes;
     uint64_t entries;
     unsigned generations;
+    int64_t set_aside_s; /* when a damaged one was last set aside, in seconds since the
+                          * epoch; 0: none is kept */
 };
 NVC_NODISCARD enum nvc_status store_get_usage(struct store *store,
                                               struct store_usage *out);

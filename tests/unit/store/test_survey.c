@@ -4,6 +4,8 @@
 
 #include "nvcache/store/counters.h"
 
+#include <time.h>
+
 int test_survey(void);
 
 struct seen {
@@ -272,11 +274,14 @@ verify_sets_a_damaged_file_aside_only_when_asked_to(void **state)
 {
     struct fixture *const fixture = *state;
     struct store_verify_report report;
+    struct store_usage usage;
     int fd;
 
     fixture->config.max_bytes = 16 * MIB;
     fixture_open(fixture);
     fill_generations(fixture, 0, 100000, 3);
+    assert_int_equal(store_get_usage(fixture->store, &usage), NVC_OK);
+    assert_int_equal(usage.set_aside_s, 0);
     fd = open_file(fixture, "g", 0);
     assert_int_equal(ftruncate(fd, 100000), 0);
     close(fd);
@@ -289,6 +294,8 @@ verify_sets_a_damaged_file_aside_only_when_asked_to(void **state)
     assert_int_equal(report.bad_generations, 1);
     assert_int_equal(count_files(fixture, "bad-"), 1);
     fixture_open(fixture);
+    assert_int_equal(store_get_usage(fixture->store, &usage), NVC_OK);
+    assert_true(llabs(usage.set_aside_s - (int64_t)time(NULL)) < 600);
     assert_int_equal(store_verify(fixture->store, true, NULL, NULL, &report), NVC_OK);
     assert_int_equal(report.bad_generations, 0);
 }
