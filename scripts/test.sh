@@ -5,7 +5,7 @@
 #   scripts/test.sh --long     also clang, the installed package, other CUDA versions and real
 #                              projects; long fault tests
 #   scripts/test.sh STAGE...   only these: checks build unit asan e2e property fault
-#                              plan clang package musl versions real
+#                              plan clang package musl mutants versions real
 set -eu
 . "$(dirname "$0")/lib.sh"
 
@@ -13,7 +13,7 @@ stages='checks build unit asan e2e property fault'
 is_long=0
 if [ "${1:-}" = --long ]; then
     is_long=1
-    stages="$stages plan clang package musl versions real"
+    stages="$stages plan clang package musl mutants versions real"
     shift
 fi
 [ $# = 0 ] || stages=$*
@@ -183,6 +183,14 @@ stage_musl() {
     add_counts "$log"
 }
 
+# Code broken on purpose, and whether the tests notice.
+stage_mutants() {
+    local log=$BUILD/logs/mutants.log
+    mkdir -p "$BUILD/logs"
+    scripts/mutants.py 2>&1 </dev/null | tee "$log" || true
+    add_counts "$log"
+}
+
 stage_real() {
     counted real-ggml scripts/real.sh ggml || true
 }
@@ -203,7 +211,7 @@ say "test: with $NVCC"
 
 for stage in $stages; do
     case $stage in
-    checks | build | unit | asan | e2e | property | fault | plan | clang | package | musl | versions | real) ;;
+    checks | build | unit | asan | e2e | property | fault | plan | clang | package | musl | mutants | versions | real) ;;
     *) die "there is no stage '$stage'" ;;
     esac
     "stage_$stage" || true

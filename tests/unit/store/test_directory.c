@@ -459,6 +459,19 @@ a_local_directory_is_not_remote_even_before_it_exists(void **state)
     assert_null(store_remote_fs(""));
 }
 
+static void
+a_strangers_file_is_accepted_only_where_a_group_shares(void **state)
+{
+    struct directory directory = {.fd = -1, .owner = OTHER};
+
+    (void)state;
+    assert_true(directory_accepts(&directory, directory.owner));
+    assert_true(directory_accepts(&directory, 0));
+    assert_false(directory_accepts(&directory, NOBODY));
+    directory.shared = true;
+    assert_true(directory_accepts(&directory, NOBODY));
+}
+
 int
 test_directory(void)
 {
@@ -480,6 +493,7 @@ test_directory(void)
         STORE_TEST(the_setting_read_only_writes_nothing),
         STORE_TEST(network_file_systems_are_known_by_their_type),
         STORE_TEST(a_local_directory_is_not_remote_even_before_it_exists),
+        STORE_TEST(a_strangers_file_is_accepted_only_where_a_group_shares),
     };
 
     return cmocka_run_group_tests_name("directory", tests, NULL, NULL);

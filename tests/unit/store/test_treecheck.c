@@ -163,6 +163,62 @@ an_unfit_file_is_left_behind_by_the_next_put(void **state)
     assert_int_equal(fixture->store->damage.crashes, 0);
 }
 
+/* The root's second child is its first once more. */
+static void
+lead_back(const struct fixture *fixture)
+{
+    enum {
+        FIRST = PAGE_HEADER,
+        SECOND = PAGE_HEADER + 2,
+        CHILD = 6
+    };
+    struct metapage meta;
+    struct stat info;
+    uint16_t first, second;
+    uint8_t page[4096];
+    const int fd = open_file(fixture, "g", 0);
+    off_t at;
+
+    assert_int_equal(fstat(fd, &info), 0);
+    assert_int_equal(metapage_check(fd, (uint64_t)info.st_size, &meta), NVC_OK);
+    assert_true(meta.main_tree.depth > 1);
+    assert_int_equal(meta.page_size, sizeof(page));
+    at = (off_t)(meta.main_tree.root * meta.page_size);
+    assert_int_equal(pread(fd, page, sizeof(page), at), sizeof(page));
+    memcpy(&first, page + FIRST, sizeof(first));
+    memcpy(&second, page + SECOND, sizeof(second));
+    memcpy(page + second, page + first, CHILD);
+    assert_int_equal(pwrite(fd, page, sizeof(page), at), sizeof(page));
+    close(fd);
+}
+
+static bool
+count_visits(const struct record_key *key, struct store_value value, void *arg)
+{
+    (void)key;
+    (void)value;
+    return ++*(unsigned *)arg > 0;
+}
+
+static void
+a_tree_that_leads_back_is_damage(void **state)
+{
+    struct fixture *const fixture = *state;
+    const struct record_key prefix = {.bytes = "R", .len = 1};
+    struct store_verify_report report = {0};
+    unsigned visits = 0;
+
+    fixture_open(fixture);
+    for (unsigned n = 0; n < 300; n++)
+        assert_int_equal(put(fixture->store, n, 0, 100), NVC_OK);
+    fixture_open(fixture);
+    lead_back(fixture);
+    assert_int_equal(store_verify(fixture->store, false, NULL, NULL, &report), NVC_OK);
+    assert_int_equal(report.bad_generations, 1);
+    (void)!store_scan(fixture->store, &prefix, count_visits, &visits);
+    assert_true(visits <= 300);
+}
+
 int
 test_treecheck(void)
 {
@@ -173,6 +229,7 @@ test_treecheck(void)
         STORE_TEST(a_free_page_outside_the_file_is_noticed),
         STORE_TEST(roots_that_lead_nowhere_are_noticed),
         STORE_TEST(an_unfit_file_is_left_behind_by_the_next_put),
+        STORE_TEST(a_tree_that_leads_back_is_damage),
     };
 
     return cmocka_run_group_tests_name("treecheck", tests, NULL, NULL);
