@@ -34,6 +34,7 @@
 #include "replay_priv.h"
 #include "session_priv.h"
 #include "tools_priv.h"
+#include "vigil_priv.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -248,6 +249,7 @@ begin_watching(struct session *session)
     const struct timespec pause = {.tv_nsec = 500000};
     const int64_t now = clock_file_ns();
 
+    vigil_begin(session);
     for (int i = 0; i < 40 && clock_file_ns() == now; i++)
         nanosleep(&pause, NULL);
     session->begin_ns = clock_file_ns();

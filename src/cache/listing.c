@@ -97,8 +97,8 @@ read_directory(struct arena *arena, struct listing *listing)
 
 /* ---- what is relevant ---- */
 
-static bool
-is_relevant(const struct nameset *names, const char *name)
+bool
+listing_matters(const struct nameset *names, const char *name)
 {
     const size_t len = strlen(name);
     const size_t suffix = sizeof(LISTING_PRECOMPILED) - 1;
@@ -125,7 +125,8 @@ listing_relevant(struct arena *arena, const struct listing *listing,
     size_t n = 0;
 
     for (size_t i = 0; i < listing->n_slots; i++)
-        if (listing->slots[i].name != NULL && is_relevant(names, listing->slots[i].name))
+        if (listing->slots[i].name != NULL &&
+            listing_matters(names, listing->slots[i].name))
             found[n++] = &listing->slots[i];
     if (n > 1)
         qsort(found, n, sizeof(*found), compare_names);

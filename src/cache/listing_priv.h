@@ -37,8 +37,10 @@ const struct listing *listings_get(struct listings *listings, const char *path);
 const struct listing_name *listing_find(const struct listing *listing, const char *name,
                                         size_t len);
 
-/* Those of its names that are in the set (or are so with LISTING_PRECOMPILED behind
- * them), sorted, in the arena; `*out_n` of them. */
+/* Is the name in the set, or is it so without LISTING_PRECOMPILED behind it? */
+bool listing_matters(const struct nameset *names, const char *name);
+
+/* Those of its names that matter, sorted, in the arena; `*out_n` of them. */
 const struct listing_name **listing_relevant(struct arena *arena,
                                              const struct listing *listing,
                                              const struct nameset *names, size_t *out_n);

@@ -17,6 +17,7 @@ struct arena;
 struct config;
 struct memo;
 struct store;
+struct vigil;
 
 /* Everything one invocation knows.  Filled in from top to bottom by invocation.c. */
 struct session {
@@ -39,6 +40,7 @@ struct session {
     struct digest source;
     struct command_key key;
 
+    struct vigil *vigil; /* of the compile that runs; may be NULL */
     struct memory memory;
     struct digest result; /* the record that recorder_store wrote */
 

@@ -18,6 +18,7 @@
 #include "nvcache/base/strlist.h"
 #include "listing_priv.h"
 #include "session_priv.h"
+#include "vigil_priv.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -154,6 +155,16 @@ find_appeared(struct session *session, const struct closure *closure, const char
     return NULL;
 }
 
+/* Names that came and went. */
+static enum nvc_status
+check_passing(struct session *session, const struct closure *closure)
+{
+    const char *name =
+        session->vigil != NULL ? vigil_find(session->vigil, &closure->names) : NULL;
+
+    return name == NULL ? NVC_OK : moved(session, name);
+}
+
 /* What is in the searched directories is recorded as it is now.  An output of this or
  * another compile changes them too, so only names that matter are looked at. */
 static enum nvc_status
@@ -171,8 +182,11 @@ check_searched(struct session *session, const struct closure *closure)
         appeared = find_appeared(session, closure, dir);
         if (appeared != NULL)
             return moved(session, appeared);
+        /* A header that came and went would be in the list, unless nobody included it. */
+        if (closure->asks && !vigil_covers(session->vigil, dir))
+            return moved(session, dir);
     }
-    return NVC_OK;
+    return check_passing(session, closure);
 }
 
 enum nvc_status

@@ -73,6 +73,36 @@ compile -Ic/links c/use.cu -o got.o
 wait
 still_right -Ic/links c/use.cu
 
+write p/ask.cu <<'CODE'
+#if __has_include(<asked.h>)
+__global__ void k(int *p) { *p = 2 + SALT; }
+#else
+__global__ void k(int *p) { *p = 1 + SALT; }
+#endif
+CODE
+mkdir -p p/inc p/with && touch p/with/asked.h p/kept.h && ln -s inc p/link
+salt=0
+# asked WHAT COMMANDS [DIRECTORY]: while it compiles COMMANDS make __has_include say something else for a
+# time, or from then on; what was recorded is right.
+asked() {
+    begin "$1"
+    salt=$((salt + 1))
+    sleep 0.05
+    during "$2"
+    compile -DSALT=$salt -I"${3:-p/inc}" p/ask.cu -o got.o
+    wait
+    still_right -DSALT=$salt -I"${3:-p/inc}" p/ask.cu
+}
+asked "a header that only __has_include asks for appears and goes" 'cp p/kept.h p/inc/asked.h; sleep 4; rm p/inc/asked.h'
+asked "the same, and its directory gets its old time" \
+    'touch -r p/inc p/time; cp p/kept.h p/inc/asked.h; sleep 4; rm p/inc/asked.h; touch -r p/time p/inc'
+asked "a directory with it appears and goes" 'mkdir p/late; cp p/kept.h p/late/asked.h; sleep 4; rm -r p/late' p/late
+asked "a directory with it is put in the place of another, and back" 'mv p/inc p/away; mv p/with p/inc; sleep 4; mv p/inc p/with; mv p/away p/inc'
+asked "a link is pointed to a directory with it, and back" 'ln -sfn with p/link; sleep 4; ln -sfn inc p/link' p/link
+asked "it appears and stays" 'cp p/kept.h p/inc/asked.h'
+asked "it goes and comes back" 'mv p/inc/asked.h p/aside.h; sleep 4; mv p/aside.h p/inc/asked.h'
+asked "it goes, and stays away" 'rm p/inc/asked.h'
+
 begin "an options file is changed while the command is on its way"
 kernel o.cu k '*p = VALUE;'
 echo '-DVALUE=1' >options

@@ -457,9 +457,9 @@ answer(int argc, char **argv, bool is_host)
                 dir);
     else
         fprintf(stderr,
-                "#$ _HERE_=%s\n#$ TOP=%s/..\n#$ CICC_PATH=%s\n#$ PATH=%s:/usr/bin:/bin\n"
+                "#$ _HERE_=%s\n#$ TOP=%s/..\n#$ CICC_PATH=%s\n#$ PATH=%s\n"
                 "#$ INCLUDES=\n#$ SYSTEM_INCLUDES=\n#$ %s -D__CUDA_ARCH_LIST__=800 -E\n",
-                dir, dir, dir, dir, host);
+                dir, dir, dir, __real_getenv("PATH"), host);
     return 0;
 }
 

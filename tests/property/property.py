@@ -228,7 +228,7 @@ class Run:
         self.environment["TMPDIR"] = self.top
         self.known = set()
         self.reasons = {}
-        self.hits = self.needless = self.wrong = self.failed = self.compiled = 0
+        self.hits = self.needless = self.wrong = self.failed = self.compiled = self.passed = 0
         os.makedirs(self.work)
         os.chdir(self.work)
         nvcc = os.environ.get("NVCC") or shutil.which("nvcc") or "/usr/local/cuda/bin/nvcc"
@@ -278,6 +278,8 @@ class Run:
             return False
         if plain[0] != 0:
             self.failed += 1
+        elif self.toolchain.is_passed:
+            self.passed += 1
         elif not ran:
             self.hits += 1
         else:
@@ -299,7 +301,7 @@ class Run:
             done += 1
             if not self.step(what):
                 print(f"WRONG at step {done} of seed {self.seed}: {self.toolchain.words()} {self.project.includes} "
-                      f"{self.project.flags} {self.project.environment}")
+                      f"{self.project.flags} {self.project.environment}, {self.environment['PATH'].split(':')[0]} first")
                 print("  after: " + "; ".join(trail[-6:]))
                 print(f"  files: {self.work}", flush=True)
                 break
@@ -317,7 +319,7 @@ class Run:
         return counts
 
 
-COUNTS = ("hits", "compiled", "needless", "failed", "wrong")
+COUNTS = ("hits", "compiled", "needless", "failed", "passed", "wrong")
 
 
 def run_jobs(options, steps):
@@ -356,7 +358,7 @@ def main():
     total, ended = run_jobs(options, steps)
     n = {name: total.get(name, 0) for name in ("steps",) + COUNTS}
     print(f"{n['steps']} steps: {n['hits']} hits, {n['compiled']} compiled ({n['needless']} needlessly), "
-          f"{n['failed']} did not compile, {n['wrong']} wrong")
+          f"{n['failed']} did not compile, {n['passed']} passed through, {n['wrong']} wrong")
     reasons = ", ".join(f"{what[6:]} {count}" for what, count in sorted(total.items()) if what.startswith("after "))
     if reasons:
         print("needless after: " + reasons)

@@ -49,6 +49,7 @@ class Toolchain:
         self.path = (self.tools + ":" if self.is_fake else "") + environment["PATH"]
         environment["PATH"] = self.path
         self.program = self.nvcc
+        self.is_passed = False  # a script with words of its own before nvcc is run as it is
         self.host = []
         os.makedirs(os.path.join(top, "wrap"), exist_ok=True)
 
@@ -58,13 +59,14 @@ class Toolchain:
     def script(self, name, program):
         """A script that runs a program, perhaps with words of its own."""
         path = os.path.join(self.top, "wrap", name)
+        inner = ""
         if self.chance.random() < 0.5:  # through another script
-            program = self.script("by_" + name, program)[0] if not name.startswith("by_") else program
+            program, inner = self.script("by_" + name, program) if not name.startswith("by_") else (program, "")
         more = self.chance.choice(["", "-DWRAPPED=1 ", "-DWRAPPED=2 "])
         if program == self.nvcc and self.chance.random() < 0.7:  # with words it is run as it is
             more = ""
         put(path, f'#!/bin/sh\nexec {program} {more}"$@"\n'.encode("ascii"))
-        return path, more
+        return path, inner + more
 
     def edit(self):
         kinds = [self.wrap, self.wrap_host]
@@ -75,8 +77,10 @@ class Toolchain:
     def wrap(self):
         if self.program != self.nvcc:
             self.program = self.nvcc
+            self.is_passed = False
             return "wrapper: none"
         self.program, more = self.script("nvcc", self.nvcc)
+        self.is_passed = more != ""
         return f"wrapper: {more}"
 
     def wrap_host(self):

@@ -1,0 +1,31 @@
+#ifndef NVCACHE_CACHE_VIGIL_PRIV_H
+#define NVCACHE_CACHE_VIGIL_PRIV_H
+
+#include <stdbool.h>
+
+struct nameset;
+struct session;
+
+/* Names that come and go while the compiler runs.
+ *
+ * A header that appears in a searched directory and is gone before the compile ends
+ * leaves no trace but the directory's time, which every output changes too; if only
+ * __has_include asked for it, no list names it either.  So the directories of the search
+ * path, and those above them, are watched with inotify from before the compiler starts.
+ */
+struct vigil;
+
+/* Begin; session->vigil is NULL where inotify cannot be had (too many users of it). */
+void vigil_begin(struct session *session);
+
+/* Has every name been seen that came or went in this directory since then? */
+bool vigil_covers(const struct vigil *vigil, const char *dir);
+
+/* A name of the set that came or went in a watched directory, or a part of such a
+ * directory's own name; "too many changes" when some were lost.  NULL: none.  Reads what
+ * has happened up to now: to be asked once. */
+const char *vigil_find(struct vigil *vigil, const struct nameset *names);
+
+void vigil_end(struct session *session);
+
+#endif
