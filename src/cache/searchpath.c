@@ -43,10 +43,9 @@ add_kind(const struct session *session, struct search *search,
             add_chain(session, search, dirs[i].path);
 }
 
-/* CPATH is searched as if it were -I behind all others. */
 static void
-add_cpath(const struct session *session, struct search *search,
-          const struct strlist *dirs)
+add_variable(const struct session *session, struct search *search,
+             const struct strlist *dirs)
 {
     for (size_t i = 0; i < dirs->n; i++)
         add_place(session, search,
@@ -54,9 +53,9 @@ add_cpath(const struct session *session, struct search *search,
 }
 
 static void
-split_cpath(struct arena *arena, struct strlist *out)
+split_variable(struct arena *arena, const char *name, struct strlist *out)
 {
-    const char *value = getenv("CPATH");
+    const char *value = getenv(name);
     char *rest = value == NULL || value[0] == '\0' ? NULL : arena_strdup(arena, value);
 
     strlist_init(out, arena);
@@ -64,24 +63,31 @@ split_cpath(struct arena *arena, struct strlist *out)
         strlist_add(out, dir);
 }
 
+/* CPATH is searched as if it were -I behind all others, CPLUS_INCLUDE_PATH as if it were
+ * -isystem.  What the host compiler says of the latter is not enough: it leaves out what
+ * is the same directory as another, or none, at that time (gcc 12). */
 void
 searchpath_build(const struct session *session, struct search *search)
 {
     const struct toolchain_layout *layout = &session->layout;
     struct search_dir *dirs;
     const size_t n = command_search_dirs(session->arena, &session->command, &dirs);
+    const bool is_c = str_equal(session->command.language, "c");
     struct strlist cpath;
+    struct strlist more;
     size_t most;
 
-    split_cpath(session->arena, &cpath);
-    most = n + layout->normal.n + cpath.n + layout->system.n;
+    split_variable(session->arena, "CPATH", &cpath);
+    split_variable(session->arena, is_c ? "C_INCLUDE_PATH" : "CPLUS_INCLUDE_PATH", &more);
+    most = n + layout->normal.n + cpath.n + more.n + layout->system.n;
     search->chain = arena_array(session->arena, most, sizeof(*search->chain));
     search->places = arena_array(session->arena, most, sizeof(*search->places));
     add_kind(session, search, dirs, n, SEARCH_QUOTE);
     add_kind(session, search, dirs, n, SEARCH_NORMAL);
     add_list(session, search, &layout->normal);
-    add_cpath(session, search, &cpath);
+    add_variable(session, search, &cpath);
     add_kind(session, search, dirs, n, SEARCH_SYSTEM);
+    add_variable(session, search, &more);
     add_list(session, search, &layout->system);
     add_kind(session, search, dirs, n, SEARCH_AFTER);
 }

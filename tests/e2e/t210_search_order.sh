@@ -46,6 +46,17 @@ once -isystem b/s use.cu
 rm found.h
 unset CPATH
 
+begin "a link in CPLUS_INCLUDE_PATH that led to a directory before it leads to another"
+mkdir -p b/one b/two
+header b/last 1
+header b/two 2
+ln -s one b/link
+export CPLUS_INCLUDE_PATH=$PWD/b/one:$PWD/b/link:$PWD/b/last
+recorded use.cu
+ln -sfn two b/link
+once use.cu
+unset CPLUS_INCLUDE_PATH
+
 begin "a directory given as -I and -isystem is searched as the latter"
 mkdir -p c/later
 header c/both 1

@@ -440,6 +440,23 @@ take_tools(void)
     trace_event("host", answer);
 }
 
+/* As `gcc -v`: each directory once, and those that are not there as such. */
+static void
+tell_search_path(void)
+{
+    struct stat info;
+
+    add_dirs(__real_getenv("CPLUS_INCLUDE_PATH"), true);
+    for (int i = 0; i < n_chain; i++)
+        if (stat(chain[i], &info) != 0)
+            fprintf(stderr, "ignoring nonexistent directory \"%s\"\n", chain[i]);
+    drop_repeated();
+    fputs("#include <...> search starts here:\n", stderr);
+    for (int i = 0; i < n_chain; i++)
+        fprintf(stderr, " %s\n", chain[i]);
+    fputs("End of search list.\n", stderr);
+}
+
 static int
 answer(int argc, char **argv, bool is_host)
 {
@@ -450,16 +467,14 @@ answer(int argc, char **argv, bool is_host)
             host = argv[i + 1];
     if (is_host && argc > 1 && strcmp(argv[argc - 1], "-print-prog-name=as") == 0)
         printf("%s/as\n", dir);
-    else if (is_host)
+    else if (is_host) {
+        fprintf(stderr, " %s/cc1plus -E -quiet /dev/null\n", dir);
+        tell_search_path();
+    } else
         fprintf(stderr,
-                " %s/cc1plus -E -quiet /dev/null\n#include <...> search starts "
-                "here:\nEnd of search list.\n",
-                dir);
-    else
-        fprintf(stderr,
-                "#$ _HERE_=%s\n#$ TOP=%s/..\n#$ CICC_PATH=%s\n#$ PATH=%s\n"
+                "#$ _HERE_=%s\n#$ TOP=%s/..\n#$ CICC_PATH=%s\n#$ PATH=%s:%s\n"
                 "#$ INCLUDES=\n#$ SYSTEM_INCLUDES=\n#$ %s -D__CUDA_ARCH_LIST__=800 -E\n",
-                dir, dir, dir, __real_getenv("PATH"), host);
+                dir, dir, dir, dir, __real_getenv("PATH"), host);
     return 0;
 }
 

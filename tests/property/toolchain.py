@@ -41,12 +41,14 @@ class Toolchain:
         self.environment = environment
         self.is_fake = nvcc is None
         self.tools = os.path.join(top, "bin")
+        self.hosts = os.path.join(top, "host")  # nvcc puts its own directory before PATH
         self.front = os.path.join(top, "front")
         self.nvcc = nvcc or os.path.join(self.tools, "nvcc")
         if self.is_fake:
-            self.data = install_fake(self.tools, PARTS + HOST_PARTS)
+            self.data = install_fake(self.tools, PARTS)
+            install_fake(self.hosts, HOST_PARTS)
             install_fake(self.front, HOST_PARTS)
-        self.path = (self.tools + ":" if self.is_fake else "") + environment["PATH"]
+        self.path = (self.hosts + ":" if self.is_fake else "") + environment["PATH"]
         environment["PATH"] = self.path
         self.program = self.nvcc
         self.is_passed = False  # a script with words of its own before nvcc is run as it is
@@ -87,15 +89,15 @@ class Toolchain:
         if self.host:
             self.host = []
             return "host: the one in PATH"
-        gcc = os.path.join(self.tools, "gcc") if self.is_fake else "/usr/bin/g++"
+        gcc = os.path.join(self.hosts, "gcc") if self.is_fake else "/usr/bin/g++"
         program, more = self.script(os.path.basename(gcc), gcc) if self.chance.random() < 0.5 else (gcc, "")
         self.host = ["-ccbin", program]
         return f"host: {program} {more}"
 
     def replace_part(self):
         """Replaced, or replaced again by what it was; the time of the old file is kept now and then."""
-        directory = self.chance.choice([self.tools, self.tools, self.front])
-        name = self.chance.choice(PARTS + HOST_PARTS if directory == self.tools else HOST_PARTS)
+        directory = self.chance.choice([self.tools, self.tools, self.hosts, self.front])
+        name = self.chance.choice(PARTS if directory == self.tools else HOST_PARTS)
         more = self.chance.choice([b"", b"1", b"2"])
         put(os.path.join(directory, name), self.data + more, self.chance.random() < 0.5)
         return f"part: {os.path.basename(directory)}/{name} {more}"
