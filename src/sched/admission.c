@@ -83,15 +83,15 @@ lesser(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-/* The largest need that may start beside those who run: all of them must fit with their
- * shares of what they need, and one at a time with all of it, the newcomer too. */
+/* The largest need that may start beside those who run: all of it must be left now, and
+ * its share when the others have theirs and one of them has its peak. */
 static uint64_t
 room_beside(const struct safety *safety, const struct pool_entry *me)
 {
-    const uint64_t left =
-        minus(safety->left_bytes, safety->shared_bytes + safety->cushion_bytes);
+    const uint64_t left = minus(safety->left_bytes, safety->cushion_bytes);
+    const uint64_t taken = safety->shared_bytes + safety->extra_bytes;
 
-    return lesser(left, minus(left, safety->extra_bytes) * safety_times(me));
+    return lesser(left, minus(left, taken) * safety_times(me));
 }
 
 /* The most lanes, from `most` down, with which it fits into `room`; 0: not even one. */

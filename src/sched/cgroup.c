@@ -5,9 +5,9 @@
  * cgroup, called by its path on the host.  A limit holds for everybody below it, so all
  * directories from ours up to the mount count.
  *
- * Memory that holds file contents is given up before anybody is killed.  All of the
- * inactive and half of the active list counts as free, as in the kernel's own estimate of
- * MemAvailable; shared memory is on neither list. */
+ * Memory that holds file contents is given up before anybody is killed, so it counts as
+ * free, but for a little of what is in use (the compiler's own programs), as in the
+ * kernel's estimate of MemAvailable.  Shared memory is on neither list. */
 
 #include "cgroup_priv.h"
 
@@ -21,6 +21,9 @@
 #include <string.h>
 
 #define SMALL_FILE ((size_t)1 << 20)
+
+/* Of the limit: what file pages in use are left at most. */
+#define KEPT_PART 32
 
 /* v1 writes "no limit" as the largest page-aligned number. */
 #define NO_LIMIT_V1 ((uint64_t)1 << 60)
@@ -224,6 +227,7 @@ cgroup_read_level(const struct cgroup_place *place, const char *dir,
     uint64_t inactive = 0;
     uint64_t active = 0;
     uint64_t reclaimable;
+    uint64_t kept;
 
     *out = (struct cgroup_level){.limit_bytes = limit_of(place, dir)};
     if (out->limit_bytes == UINT64_MAX)
@@ -236,6 +240,8 @@ cgroup_read_level(const struct cgroup_place *place, const char *dir,
     if (!read_in(dir, "memory.stat", is_v2 ? "active_file" : "total_active_file",
                  &active))
         active = 0;
-    reclaimable = inactive + active / 2;
+    kept = active / 2 < out->limit_bytes / KEPT_PART ? active / 2
+                                                     : out->limit_bytes / KEPT_PART;
+    reclaimable = inactive + active - kept;
     out->used_bytes = used > reclaimable ? used - reclaimable : 0;
 }

@@ -39,6 +39,8 @@ enum {
     VERSION = 2
 };
 
+#define HEAD_START_US UINT64_C(600000000)
+
 #define LOCKS     ((off_t)1 << 20)
 #define GATE      (LOCKS + POOL_SLOTS)
 #define FILE_SIZE ((off_t)(POOL_SLOTS * sizeof(struct slot)))
@@ -188,11 +190,22 @@ read_entry(const struct pool *pool, int i, struct pool_entry *out)
     return false;
 }
 
+static int64_t
+rank_of(const struct pool_entry *entry)
+{
+    const uint64_t known_us =
+        entry->expected_us < HEAD_START_US ? entry->expected_us : HEAD_START_US;
+
+    return entry->arrived_ns - (int64_t)known_us * 1000;
+}
+
 bool
 pool_is_before(const struct pool_entry *a, const struct pool_entry *b)
 {
-    return a->arrived_ns != b->arrived_ns ? a->arrived_ns < b->arrived_ns
-                                          : a->pid < b->pid;
+    const int64_t rank_a = rank_of(a);
+    const int64_t rank_b = rank_of(b);
+
+    return rank_a != rank_b ? rank_a < rank_b : a->pid < b->pid;
 }
 
 static int

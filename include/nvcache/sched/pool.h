@@ -89,7 +89,9 @@ size_t pool_look(struct pool *pool, struct pool_entry *out);
 bool pool_enter_gate(struct pool *pool);
 void pool_leave_gate(struct pool *pool);
 
-/* Arrival order; equal times by process id. */
+/* The order of the queue.  A compile that is known to take long counts as having arrived
+ * by so much earlier (ten minutes at most), so that it is not the last to end when many
+ * arrive together.  Equals by process id. */
 bool pool_is_before(const struct pool_entry *a, const struct pool_entry *b);
 
 /* An owner that has not said anything for so long is stopped or thrashing. */

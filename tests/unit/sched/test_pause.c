@@ -203,15 +203,15 @@ all_must_fit_with_a_third_and_one_with_all(void **state)
     const struct pool_entry other = running(20, 4000, 1000);
 
     (void)state;
-    /* 333 for the other's share; the newcomer's 1333; 2666 for the peak of one of them */
+    /* 333 for the other's share, 2666 for its peak, the newcomer's 1333 */
     assert_int_equal(admit(4400, 4000, 0, &other, 1).lanes, 1);
     assert_int_equal(admit(4300, 4000, 0, &other, 1).lanes, 0);
     /* a small one: 333, 133, and 2666 for the peak of the other */
     assert_int_equal(admit(3200, 400, 0, &other, 1).lanes, 1);
     assert_int_equal(admit(3100, 400, 0, &other, 1).lanes, 0);
-    /* a big one: 333, and all of its own */
-    assert_int_equal(admit(6400, 6000, 0, &other, 1).lanes, 1);
-    assert_int_equal(admit(6300, 6000, 0, &other, 1).lanes, 0);
+    /* a big one: all of its own, now */
+    assert_int_equal(admit(6100, 6000, 0, &other, 1).lanes, 1);
+    assert_int_equal(admit(5900, 6000, 0, &other, 1).lanes, 0);
 }
 
 static void

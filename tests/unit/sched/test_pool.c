@@ -121,6 +121,28 @@ start_holder(void)
 }
 
 /* The kernel tells of locks in the order they were taken, not of their places. */
+/* Who is known to take a minute has come a minute earlier, but nobody has waited so for
+ * ever: ten minutes at most. */
+static void
+the_long_ones_come_first(void **state)
+{
+    struct pool_entry a = {.pid = 1, .arrived_ns = 100000000000};
+    struct pool_entry b = {.pid = 2, .arrived_ns = 130000000000};
+
+    (void)state;
+    assert_true(pool_is_before(&a, &b));
+    b.expected_us = 29000000;
+    assert_true(pool_is_before(&a, &b));
+    b.expected_us = 31000000;
+    assert_true(pool_is_before(&b, &a));
+    a.expected_us = 31000000;
+    assert_true(pool_is_before(&a, &b));
+    b.expected_us = UINT64_MAX;
+    assert_true(pool_is_before(&b, &a));
+    b.arrived_ns = 900000000000;
+    assert_true(pool_is_before(&a, &b));
+}
+
 static void
 a_place_that_was_taken_again_does_not_hide_others(void **state)
 {
@@ -392,6 +414,7 @@ test_pool(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(others_are_seen_in_order_and_we_are_not),
+        TEST(the_long_ones_come_first),
         TEST(a_place_that_was_taken_again_does_not_hide_others),
         TEST(the_format_is_this),
         TEST(a_killed_process_gives_back),
