@@ -12,6 +12,10 @@ FAULT=$(cd "$(dirname "$0")" && pwd)
 NVCACHE=$(readlink -f "${NVCACHE:-$FAULT/../../build/dev/nvcache}")
 export NVCACHE
 
+# A full storm of 64 processes took 25 minutes on two processors that others used too.
+LIMIT_S=1800
+[ "${FULL:-0}" = 0 ] || LIMIT_S=10800
+
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 for test in "$FAULT"/t[0-9]*; do
@@ -21,7 +25,7 @@ for test in "$FAULT"/t[0-9]*; do
         case $name in *"$word"*) wanted=0 ;; esac
     done
     [ "$wanted" = 0 ] || continue
-    timeout -k 10 1800 "$test" 2>&1 </dev/null | tee -a "$log"
+    timeout -k 10 "$LIMIT_S" "$test" 2>&1 </dev/null | tee -a "$log"
     grep -q "^$name: [0-9]* passed" "$log" || echo "$name: 0 passed, 1 failed, 0 skipped" | tee -a "$log"
 done
 awk '/^t[0-9]+_[a-z_]+: [0-9]+ passed, / { passed += $2; failed += $4; skipped += $6 }

@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
-"""Other builds of nvcache in the same cache: linked dynamically, and with another version of the
-records, results and manifests.
+"""Other builds of nvcache in the same cache: linked dynamically, with musl instead of glibc, and
+with another version of the records, results and manifests.
 
 Each pair takes turns on the same units, then both storm the cache at once.  No wrong object, no
-broken build, and after its first compile each of them hits.  Only in the full form: every build
-takes half a minute.
+broken build, and after its first compile each of them hits; the one with musl hits what the one
+with glibc stored and the other way round.  Only in the full form: every build takes half a minute.
+The one with musl is that of scripts/musl.sh (or $MUSL_NVCACHE), where that was run.
 """
 
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 from faultlib import FULL, NVCACHE, ROOT, Place, Tally, figure, program
 
@@ -51,6 +54,11 @@ def linked_dynamically(place):
     return build(source, "-DNVC_STATIC=OFF")
 
 
+def with_musl():
+    binary = Path(os.environ.get("MUSL_NVCACHE", ROOT / "build/musl/nvcache"))
+    return binary if binary.exists() else None
+
+
 def stats_of(place, binary):
     done = subprocess.run([binary, "stats", "--json"], env=place.env, capture_output=True, check=True)
     return json.loads(done.stdout)
@@ -70,6 +78,20 @@ def take_turns(place, tally, what, other):
     for binary in (NVCACHE, other):
         tally.check(place.run([binary, "verify"]).code == 0, f"{what}: verify by {binary}")
     return hits
+
+
+def each_hits_the_others(place, tally, what, other):
+    """What one stored the other has at once."""
+    for first, second in ((NVCACHE, other), (other, NVCACHE)):
+        subprocess.run(["rm", "-rf", place.cache], check=True)
+        for binary in (first, second):
+            for n in range(UNITS):
+                (place.work / f"unit{n}.o").unlink(missing_ok=True)
+                done = place.run([binary, *place.command(f"unit{n}")])
+                tally.check(done.code == 0 and place.is_right(f"unit{n}"), f"{what}: unit{n}: {done.code}")
+        stats = stats_of(place, second)
+        tally.check((stats["misses"], stats["hits"]["manifest"]) == (UNITS, UNITS),
+                    f"{what}: {stats['misses']} misses, {stats['hits']}, stored by {first}")
 
 
 def storm_together(place, tally, what, other):
@@ -97,6 +119,11 @@ def main():
         place.unit(f"unit{n}", size=2000 + 400 * n)
         (place.work / f"unit{n}.right").write_bytes(place.right(f"unit{n}"))
     others = {"linked dynamically": linked_dynamically(place)}
+    if with_musl():
+        others["with musl"] = with_musl()
+        each_hits_the_others(place, tally, "with musl", with_musl())
+    else:
+        tally.skip("no build with musl here (scripts/musl.sh)")
     for name, macro in VERSIONS.items():
         others[f"next version of {name}s"] = with_next_version(place, name, macro)
     for what, other in others.items():
