@@ -1,19 +1,12 @@
-/* A compiler for the property test: its object is a digest of everything it read.
+/* A compiler for the property test: its object is a digest of everything it read.  It
+ * finds that by tracing itself: the linker sends each call of fopen and getenv here
+ * (--wrap); arguments, what each __has_include said, and what its host compiler (along
+ * PATH or by -ccbin, perhaps a script) says about itself are in it too.
  *
- * It finds that by tracing itself: the linker sends each call of fopen and getenv here
- * (--wrap), so that the bytes of each file it opens and each variable it asks for are in
- * the digest, whether or not they change the text behind it; so are its arguments, what
- * each __has_include said, and what its host compiler (a program it finds along PATH or
- * by -ccbin, perhaps a script) says about itself.  Left out is what may differ without
- * being read: names of directories, of the output and of the host compiler.  The
- * preprocessed text is in the object too.
- *
- * It searches headers as gcc does: -iquote, -I, CPATH, -isystem, CPLUS_INCLUDE_PATH, each
- * directory once, in its last kind.  It reads #include with "name", <name> or a macro,
- * #include_next, #define NAME "text", and #if __has_include(...) with #else and #endif,
- * not nested.  Everything else is text.  With a name of gcc it answers what nvcache asks
- * of a host compiler.  Appends a byte to the file FAKE_RUNS for each compile.  Must never
- * be cleverer than that. */
+ * It searches headers as gcc does, each directory once, in its last kind.  It reads
+ * #include with "name", <name> or a macro, #include_next, #define NAME "text", and #if
+ * __has_include(...) with #else and #endif, not nested.  With a name of gcc it answers as
+ * one.  Appends a byte to the file FAKE_RUNS for each compile. */
 
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -444,11 +437,9 @@ take_tools(void)
 static void
 tell_search_path(void)
 {
-    struct stat info;
-
     add_dirs(__real_getenv("CPLUS_INCLUDE_PATH"), true);
     for (int i = 0; i < n_chain; i++)
-        if (stat(chain[i], &info) != 0)
+        if (access(chain[i], F_OK) != 0)
             fprintf(stderr, "ignoring nonexistent directory \"%s\"\n", chain[i]);
     drop_repeated();
     fputs("#include <...> search starts here:\n", stderr);
