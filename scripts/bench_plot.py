@@ -1,6 +1,7 @@
 """Draws hit times as bars, in an SVG of its own: no library, no font of the machine."""
 
-COLORS = {"floor": "#9aa0a6", "nvcache": "#4c8c2b", "ccache": "#c9772f", "ccache depend": "#e0a96d"}
+COLORS = {"floor": "#9aa0a6", "nvcache": "#4c8c2b", "ccache": "#c9772f", "ccache depend": "#e0a96d",
+          "ccache head": "#8a4b12"}
 HEIGHT = 22
 LEFT = 190
 WIDTH = 520

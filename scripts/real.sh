@@ -4,6 +4,7 @@
 #   scripts/real.sh ggml     ggml's CUDA kernels, from the llama-cpp-python source package
 #   scripts/real.sh ggml-edits [OPTION...]   times edits of them with nvcc, ccache, sccache and nvcache: scripts/edits.py
 #   scripts/real.sh torch    a PyTorch extension, by pip and uv: see scripts/real_torch.sh
+#   scripts/real.sh vllm     kernels of vLLM, by pip and its own setup: see scripts/real_vllm.sh
 #   scripts/real.sh oom      CUTLASS kernels of 2 to 6 GB each in 8 GiB with -j24: see scripts/oom.py
 #
 # They are built once, deleted and built again in the same place.  It fails unless the second
@@ -18,9 +19,10 @@ if [ "${1:-}" = oom ]; then
     exec "$ROOT/scripts/oom.py" "$@"
 fi
 [ "${1:-}" != torch ] || exec "$ROOT/scripts/real_torch.sh"
+[ "${1:-}" != vllm ] || exec "$ROOT/scripts/real_vllm.sh"
 case ${1:-} in
 ggml | ggml-edits) ;;
-*) die 'usage: scripts/real.sh ggml | ggml-edits | torch | oom' ;;
+*) die 'usage: scripts/real.sh ggml | ggml-edits | torch | vllm | oom' ;;
 esac
 "$ROOT/scripts/setup.sh" --cuda --tests
 NVCC=$(find_nvcc) || die "no CUDA compiler"
