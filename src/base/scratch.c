@@ -17,8 +17,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Not what versions before the lock used: theirs are not locked while they are in use. */
+/* Whatever has this name and no lock is abandoned. */
 #define PREFIX "nvcache-run-"
+/* For those that cannot be locked (no descriptor, no permission, no locks here): never
+ * swept.  Versions before the lock used it too. */
+#define UNLOCKED_PREFIX "nvcache-"
 
 enum {
     RANDOM_DIGITS = 16,
@@ -43,16 +46,33 @@ is_there(const char *path, int fd)
            named.st_dev == open.st_dev && named.st_ino == open.st_ino;
 }
 
-/* Between mkdir and the lock somebody who sweeps may have taken it for abandoned. */
-static bool
+enum hold {
+    HELD,
+    GONE, /* between mkdir and the lock somebody who sweeps took it for abandoned */
+    UNLOCKABLE
+};
+
+static enum hold
 hold(struct scratch *scratch)
 {
     scratch->lock = open(scratch->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     if (scratch->lock < 0)
-        return errno != ENOENT;
+        return errno == ENOENT ? GONE : UNLOCKABLE;
     if (flock(scratch->lock, LOCK_EX | LOCK_NB) == 0)
-        return is_there(scratch->path, scratch->lock);
-    return errno != EWOULDBLOCK;
+        return is_there(scratch->path, scratch->lock) ? HELD : GONE;
+    return errno == EWOULDBLOCK ? GONE : UNLOCKABLE;
+}
+
+static enum nvc_status
+open_unlocked(struct scratch *scratch, struct arena *arena)
+{
+    enum nvc_status st;
+
+    rmdir(scratch->path);
+    st = fs_make_private_dir(arena, parent(), UNLOCKED_PREFIX, &scratch->path);
+    if (st != NVC_OK)
+        scratch->path = NULL;
+    return st;
 }
 
 enum nvc_status
@@ -60,14 +80,18 @@ scratch_open(struct scratch *scratch, struct arena *arena)
 {
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
         enum nvc_status st = fs_make_private_dir(arena, parent(), PREFIX, &scratch->path);
+        enum hold held;
 
         if (st != NVC_OK) {
             scratch->path = NULL;
             return st;
         }
-        if (hold(scratch))
+        held = hold(scratch);
+        if (held == HELD)
             return NVC_OK;
         fs_closep(&scratch->lock);
+        if (held == UNLOCKABLE)
+            return open_unlocked(scratch, arena);
     }
     scratch->path = NULL;
     return NVC_ERR_BUSY;

@@ -18,8 +18,8 @@ struct arena;
  * on the directory itself through a descriptor that is *not* close-on-exec: programs
  * started meanwhile inherit the lock, so a directory is abandoned only when its owner and
  * every program it started are gone, whatever killed them and in whatever PID namespace
- * they ran.  Where the file system has no such locks the directory works all the same and
- * is never taken for abandoned. */
+ * they ran.  One that cannot be locked (no descriptor left, no locks on that file system)
+ * works all the same, under a name that is never swept. */
 struct scratch {
     char *path; /* in the arena; NULL: there is none */
     int lock;

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -181,6 +182,24 @@ a_sweep_is_bounded(void **state)
     assert_int_equal(scratch_sweep(), 1);
 }
 
+static void
+one_that_cannot_be_locked_is_not_swept(void **state)
+{
+    struct fixture *f = *state;
+    AUTO_SCRATCH scratch = SCRATCH_INIT;
+    struct rlimit limit;
+    struct rlimit none;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = (struct rlimit){.rlim_cur = 0, .rlim_max = limit.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    assert_int_equal(scratch_open(&scratch, &f->arena), NVC_OK);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_int_equal(scratch.lock, -1);
+    assert_int_equal(scratch_sweep(), 0);
+    assert_true(exists(scratch.path));
+}
+
 int test_scratch(void);
 
 int
@@ -190,6 +209,7 @@ test_scratch(void)
     const struct CMUnitTest tests[] = {
         TEST(a_directory_in_use_is_not_swept),
         TEST(one_whose_owner_was_killed_is_swept),
+        TEST(one_that_cannot_be_locked_is_not_swept),
         TEST(one_that_a_program_of_the_owner_uses_is_not_swept),
         TEST(other_names_and_kinds_are_left_alone),
         TEST(a_sweep_is_bounded),
