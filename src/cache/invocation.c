@@ -119,7 +119,7 @@ understand(struct session *session)
     if (st == NVC_OK)
         st = command_classify(session->arena, command);
     session->culprit = command->culprit;
-    if (st != NVC_OK && st != NVC_BYPASS_NATIVE) /* that is resolved below */
+    if (st != NVC_OK)
         return st;
     session->culprit = variables_forbidden(session->arena);
     if (session->culprit != NULL)

@@ -50,7 +50,10 @@ native_resolve(struct session *session)
     if (!session->command.native_arch)
         return NVC_OK;
     session->native = ask(session);
-    return session->native != NULL ? NVC_OK : NVC_BYPASS_NATIVE;
+    if (session->native != NULL)
+        return NVC_OK;
+    session->culprit = "-arch=native";
+    return NVC_BYPASS_NATIVE;
 }
 
 enum nvc_status

@@ -6,6 +6,7 @@
 #include "names_priv.h"
 #include "nvcache/base/arena.h"
 #include "nvcache/base/fs.h"
+#include "nvcache/base/log.h"
 #include "nvcache/base/path.h"
 #include "nvcache/base/strlist.h"
 #include "listing_priv.h"
@@ -123,12 +124,16 @@ vigil_begin(struct session *session)
     vigil_end(session);
     vigil->arena = session->arena;
     vigil->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-    if (vigil->fd < 0)
+    if (vigil->fd < 0) {
+        log_event("vigil", "status=%s", status_word(status_from_errno(errno)));
         return;
+    }
     vigil->watches = arena_array(session->arena, WATCHES_MAX, sizeof(*vigil->watches));
     session->vigil = vigil;
-    if (!add_all(vigil, session))
+    if (!add_all(vigil, session)) {
+        log_event("vigil", "status=%s", status_word(NVC_ERR_LIMIT));
         vigil_end(session);
+    }
 }
 
 void

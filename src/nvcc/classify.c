@@ -317,7 +317,5 @@ command_classify(struct arena *arena, struct nvcc_command *command)
         st = check_values(arena, command);
     if (st == NVC_OK)
         st = check_host(arena, command);
-    if (st == NVC_OK && command->native_arch)
-        st = refuse(command, NVC_BYPASS_NATIVE, "--gpu-architecture");
     return st;
 }

@@ -31,7 +31,8 @@ struct scratch {
     }
 #define AUTO_SCRATCH __attribute__((cleanup(scratch_close))) struct scratch
 
-/* Mode 0700, 64 random bits in its name.  What mkdir and getrandom can say. */
+/* Mode 0700, 64 random bits in its name.  What mkdir and getrandom can say; ERR_BUSY:
+ * others took it for abandoned each time.  On failure scratch->path is NULL. */
 NVC_NODISCARD enum nvc_status scratch_open(struct scratch *scratch, struct arena *arena);
 
 /* Remove it with all that is in it. */

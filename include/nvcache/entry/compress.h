@@ -9,7 +9,7 @@
 struct buf;
 
 /* zstd, with limits.  Levels as zstd's: negative is faster, 1 the default, 19 the best.
- */
+ * Any thread may call. */
 
 #define COMPRESS_LEVEL_MIN (-7)
 #define COMPRESS_LEVEL_MAX 19

@@ -85,8 +85,8 @@ NVC_NODISCARD enum nvc_status command_parse(struct arena *arena, int argc,
                                             char *const argv[], struct nvcc_command *out);
 
 /* May this command be cached?  NVC_OK, or a BYPASS_ status with command->culprit.  Looks
- * at no file.  BYPASS_NATIVE is the last thing checked: with it all fields are set, and a
- * caller that puts the GPUs of this machine into the key may go on. */
+ * at no file.  With `native_arch` the caller has to put the GPUs of this machine into the
+ * key. */
 NVC_NODISCARD enum nvc_status command_classify(struct arena *arena,
                                                struct nvcc_command *command);
 

@@ -88,7 +88,6 @@ options_that_cannot_be_cached_are_named(void **state)
         {"nvcc -c -ldir x a.cu", NVC_BYPASS_TOOLKIT_PARTS, "--libdevice-directory"},
         {"nvcc -c -target-dir aarch64-linux a.cu", NVC_BYPASS_TOOLKIT_PARTS,
          "--target-directory"},
-        {"nvcc -c -arch=native a.cu", NVC_BYPASS_NATIVE, "--gpu-architecture"},
         {"nvcc -c --apply-controls f a.cu", NVC_BYPASS_OPTION, "--apply-controls"},
         {"nvcc -c -stdlib=libc++ a.cu", NVC_BYPASS_OPTION, "--stdlib"},
     };
