@@ -6,6 +6,7 @@
 #include "closure_priv.h"
 #include "nvcache/base/arena.h"
 #include "nvcache/base/buf.h"
+#include "nvcache/base/strlist.h"
 #include "nvcache/nvcc/mentions.h"
 #include "session_priv.h"
 
@@ -18,6 +19,13 @@ group_of(const struct roots *roots, const char *path)
                : 1 + (size_t)(roots_match(roots, path) - roots->v);
 }
 
+static unsigned
+flags_for(const struct session *session)
+{
+    return (toolchain_has_gcc(&session->layout) ? 0U : MENTIONS_CLANG) |
+           (str_equal(session->command.language, "c") ? MENTIONS_C : 0U);
+}
+
 struct mentions *
 shown_start(const struct session *session, const struct closure *closure)
 {
@@ -25,8 +33,7 @@ shown_start(const struct session *session, const struct closure *closure)
 
     for (size_t i = 0; i < closure->n && !session->command.debug_info; i++)
         if (group_of(roots, closure->files[i].path) != 0)
-            return mentions_new(session->arena, 1 + roots->n,
-                                !toolchain_has_gcc(&session->layout));
+            return mentions_new(session->arena, 1 + roots->n, flags_for(session));
     return NULL;
 }
 

@@ -8,6 +8,7 @@
 
 #include "cursor_priv.h"
 #include "nvcache/base/arena.h"
+#include "uncomment_priv.h"
 #include "wordset_priv.h"
 
 #include <stdint.h>
@@ -58,7 +59,9 @@ struct mentions {
     struct wordset pieces; /* the words of all macros that paste */
     const struct definition *definitions;
     const struct marked *marked;
-    bool is_clang;
+    unsigned flags;
+    char *scratch; /* a file's text without its comments */
+    size_t scratch_cap;
 };
 
 static void
@@ -153,10 +156,23 @@ read_line(struct mentions *mentions, struct wordset *group, struct cursor *curso
     add_words(mentions, group, line, cursor->at);
 }
 
+static const char *
+without_comments(struct mentions *mentions, const char *text, size_t len)
+{
+    if (len > mentions->scratch_cap) {
+        mentions->scratch_cap = 2 * len;
+        mentions->scratch = arena_array(mentions->arena, mentions->scratch_cap, 1);
+    }
+    uncomment(text, len, (mentions->flags & MENTIONS_C) != 0, mentions->scratch);
+    return mentions->scratch;
+}
+
+/* What is kept of a definition is hashes and a copy of its name. */
 void
 mentions_add_file(struct mentions *mentions, size_t group, const char *text, size_t len)
 {
-    struct cursor cursor = {text, text + len};
+    const char *code = without_comments(mentions, text, len);
+    struct cursor cursor = {code, code + len};
 
     while (cursor.at < cursor.end) {
         read_line(mentions, &mentions->groups[group], &cursor);
@@ -203,7 +219,7 @@ mark_seeds(struct mentions *mentions)
     const size_t n = sizeof(seeds) / sizeof(seeds[0]);
 
     for (size_t i = 0; i < n; i++)
-        if (mentions->is_clang || !seeds[i].is_clang)
+        if ((mentions->flags & MENTIONS_CLANG) != 0 || !seeds[i].is_clang)
             (void)mark(mentions, seeds[i].name, strlen(seeds[i].name), seeds[i].bits);
 }
 
@@ -340,7 +356,7 @@ mentions_shows(const struct mentions *mentions, size_t group)
 }
 
 struct mentions *
-mentions_new(struct arena *arena, size_t n_groups, bool is_clang)
+mentions_new(struct arena *arena, size_t n_groups, unsigned flags)
 {
     struct mentions *mentions = arena_alloc(arena, sizeof(*mentions));
 
@@ -348,6 +364,6 @@ mentions_new(struct arena *arena, size_t n_groups, bool is_clang)
     mentions->groups = arena_array(arena, n_groups, sizeof(*mentions->groups));
     mentions->shows = arena_array(arena, n_groups, 1);
     mentions->n_groups = n_groups;
-    mentions->is_clang = is_clang;
+    mentions->flags = flags;
     return mentions;
 }

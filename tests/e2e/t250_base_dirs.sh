@@ -79,6 +79,29 @@ for name in three four; do
 done
 expect_counts hits.manifest=1 misses=1
 
+begin "newer glibc's assert, mentioned in comments only: nothing shows"
+write "$T/glibc/assert.h" <<'CODE'
+#undef assert
+#define __ASSERT_FILE __builtin_FILE ()
+#define assert(expr) (static_cast <bool> (expr) ? void (0) : __assert_fail (#expr, __ASSERT_FILE, __LINE__, ""))
+CODE
+checkouts 'static const int v = 1;' <<'CODE'
+#include <assert.h>
+#include <lib.h>
+/* assert() is not used here,
+   nor is static_assert. */
+__global__ void k(int *p) { *p = v; } // assert(p)
+CODE
+moves -isystem "$T/glibc"
+
+begin "... and used: it shows"
+checkouts 'static const int v = 1;' <<'CODE'
+#include <assert.h>
+#include <lib.h>
+__global__ void k(int *p) { /* here: */ assert(*p); *p = v; }
+CODE
+stays '%/src/k.cu' -isystem "$T/glibc"
+
 begin "__FILE__ in the source"
 checkouts '' <<'CODE'
 #include <cstdio>

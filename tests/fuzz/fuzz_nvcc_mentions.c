@@ -16,7 +16,7 @@ static void
 check_shows(const uint8_t *data, size_t size, const char *more)
 {
     struct arena arena = ARENA_INIT;
-    struct mentions *mentions = mentions_new(&arena, 2, false);
+    struct mentions *mentions = mentions_new(&arena, 2, 0);
     AUTO_BUF text = BUF_INIT;
 
     buf_append(&text, data, size);

@@ -14,15 +14,21 @@ struct arena;
  * __builtin_FILE and __builtin_source_location as default arguments show the path of
  * whoever calls, without a mention there: where they are used, every file shows its path.
  *
- * Nothing is preprocessed: comments, strings and dead branches count, and all definitions
- * of a name together, so the answer may name too much, never too little.  (One edge: a
- * macro's name pasted together of more than three parts.) */
+ * Nothing is preprocessed: strings and dead branches count, comments where they cannot be
+ * told from code for sure, and all definitions of a name together, so the answer may name
+ * too much, never too little.  (One edge: a macro's name pasted together of more than
+ * three parts.) */
 
 struct mentions;
 
-/* Files are told apart by group, 0 to n_groups - 1.  `is_clang`: the host compiler's
- * __PRETTY_FUNCTION__ names the file of a lambda. */
-struct mentions *mentions_new(struct arena *arena, size_t n_groups, bool is_clang);
+enum mentions_flag {
+    MENTIONS_CLANG =
+        1,         /* the host compiler's __PRETTY_FUNCTION__ names a lambda's file */
+    MENTIONS_C = 2 /* the source is C: in its first standard two slashes are code */
+};
+
+/* Files are told apart by group, 0 to n_groups - 1.  `flags`: enum mentions_flag. */
+struct mentions *mentions_new(struct arena *arena, size_t n_groups, unsigned flags);
 
 /* The text need not end with a NUL, nor live on. */
 void mentions_add_file(struct mentions *mentions, size_t group, const char *text,

@@ -1,0 +1,196 @@
+/* Comments, taken out of source text without preprocessing it.
+ *
+ * Must err towards keeping: a macro's name that is not seen is a path that shows and is
+ * not noticed.  So what could be read in two ways ends the search in that file. */
+
+#include "uncomment_priv.h"
+
+#include "cursor_priv.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <string.h>
+
+struct reader {
+    struct cursor in;
+    const char *begin;
+    char *out;
+    bool is_c;
+};
+
+static char
+char_before(const struct reader *reader)
+{
+    return reader->in.at == reader->begin ? '\n' : reader->in.at[-1];
+}
+
+static void
+blank_to(struct reader *reader, const char *to)
+{
+    const size_t len = (size_t)(to - reader->in.at);
+
+    memset(reader->out + (reader->in.at - reader->begin), ' ', len);
+    reader->in.at = to;
+}
+
+/* A "*" and a "/" may be put together by a spliced line. */
+static bool
+take_block(struct reader *reader)
+{
+    struct cursor end = reader->in;
+
+    if (!cursor_skip_comment(&end) ||
+        memmem(reader->in.at, (size_t)(end.at - reader->in.at), "*\\", 2) != NULL)
+        return false;
+    blank_to(reader, end.at);
+    return true;
+}
+
+static bool
+take_slash(struct reader *reader)
+{
+    struct cursor end = reader->in;
+
+    if (!cursor_take(&end, "//")) {
+        if (cursor_take(&end, "/*"))
+            return take_block(reader);
+        reader->in.at++;
+        return true;
+    }
+    if (reader->is_c)
+        return false;
+    cursor_skip_line(&end);
+    blank_to(reader, end.at);
+    return true;
+}
+
+/* Is the end of the line here taken away by a backslash? */
+static bool
+is_spliced(const struct reader *reader, size_t newline)
+{
+    while (newline > 0 && cursor_is_blank(reader->out[newline - 1]))
+        newline--;
+    return newline > 0 && reader->out[newline - 1] == '\\';
+}
+
+/* Does a header's name begin here?  It has slashes and backslashes of its own.  Comments
+ * in front of it are blanks by now; behind a spliced line anything may be a name. */
+static bool
+begins_name(const struct reader *reader)
+{
+    static const char *const words[] = {"include", "include_next", "import", "embed"};
+    size_t at = (size_t)(reader->in.at - reader->begin);
+
+    while (at > 0 && (cursor_is_blank(reader->out[at - 1]) || reader->out[at - 1] == '('))
+        at--;
+    if (at > 0 && reader->out[at - 1] == '\n')
+        return is_spliced(reader, at - 1);
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        const size_t len = strlen(words[i]);
+
+        if (at >= len && memcmp(reader->out + at - len, words[i], len) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A string or a character that ends on its line.  With a letter in front it may be a raw
+ * string, with a digit a separator; a prefix of the usual kind is given up with them, but
+ * for a string's that cannot be raw. */
+static bool
+take_quoted(struct reader *reader)
+{
+    const char quote = *reader->in.at;
+    const char before = char_before(reader);
+    const bool is_name = begins_name(reader);
+    const char *at = reader->in.at + 1;
+
+    if (before == 'R' ||
+        (quote == '\'' && (isalnum((unsigned char)before) || before == '_')))
+        return false;
+    for (; at < reader->in.end && *at != quote; at++) {
+        if (*at == '\\' && at + 1 < reader->in.end && !is_name)
+            at++;
+        else if (*at == '\n' || *at == '\\')
+            return false;
+    }
+    if (at == reader->in.end)
+        return false;
+    reader->in.at = at + 1;
+    return true;
+}
+
+/* What stands on both sides of a spliced line may be one token. */
+static bool
+take_backslash(struct reader *reader)
+{
+    const size_t len = cursor_splice(&reader->in);
+    const char before = char_before(reader);
+    const char *after = reader->in.at + len;
+
+    if (len > 0 && after < reader->in.end && *after != '\n' && before != '\n' &&
+        !cursor_is_blank(before) && !cursor_is_blank(*after))
+        return false;
+    reader->in.at += len > 0 ? len : 1;
+    return true;
+}
+
+/* A name is plain, or the rest is given up. */
+static bool
+take_less(struct reader *reader)
+{
+    const char *at = reader->in.at + 1;
+
+    if (begins_name(reader))
+        for (; at < reader->in.end && *at != '>'; at++)
+            if (strchr("\n\\\"'*", *at) != NULL)
+                return false;
+    reader->in.at = at;
+    return true;
+}
+
+/* Returns false if the rest cannot be told. */
+static bool
+take(struct reader *reader)
+{
+    switch (*reader->in.at) {
+    case '/':
+        return take_slash(reader);
+    case '"':
+    case '\'':
+        return take_quoted(reader);
+    case '\\':
+        return take_backslash(reader);
+    case '<':
+        return take_less(reader);
+    default:
+        reader->in.at++;
+        return true;
+    }
+}
+
+/* gcc takes a carriage return alone for the end of a line. */
+static bool
+has_lone_return(const char *text, size_t len)
+{
+    const char *end = text + len;
+
+    for (const char *at = text; (at = memchr(at, '\r', (size_t)(end - at))) != NULL; at++)
+        if (at + 1 == end || at[1] != '\n')
+            return true;
+    return false;
+}
+
+void
+uncomment(const char *text, size_t len, bool is_c, char *out)
+{
+    struct reader reader = {{text, text + len}, text, out, is_c};
+
+    if (len == 0)
+        return;
+    memcpy(out, text, len);
+    if (memmem(text, len, "?\?/", 3) != NULL || has_lone_return(text, len))
+        return;
+    while (reader.in.at < reader.in.end && take(&reader))
+        continue;
+}
