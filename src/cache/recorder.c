@@ -127,6 +127,7 @@ hash_places(struct hasher *hasher, const struct manifest *manifest)
     for (size_t i = 0; i < manifest->n_ties; i++) {
         hash_place(hasher, &manifest->ties[i].at);
         hash_place(hasher, &manifest->ties[i].is);
+        hasher_u64(hasher, manifest->ties[i].kind);
     }
 }
 
@@ -136,7 +137,7 @@ compute_result_key(const struct session *session, struct manifest *manifest)
 {
     struct hasher hasher;
 
-    hasher_init(&hasher, "nvcache result v2");
+    hasher_init(&hasher, "nvcache result v3");
     hasher_digest(&hasher, &session->key.digest);
     hasher_digest(&hasher, &manifest->inputs);
     hasher_digest(&hasher, &manifest->searched);

@@ -179,10 +179,10 @@ roots_init(struct arena *arena, const struct config *config, const char *cwd,
 
 /* The toolkit's own headers: a conda environment has a whole system below nvcc's TOP. */
 static bool
-is_in_toolkit(const struct root *toolkit, const char *path)
+is_in_toolkit(const char *toolkit, const char *path)
 {
     static const char *const parts[] = {"include", "targets", "nvvm", "cccl"};
-    const char *rest = toolkit == NULL ? NULL : path_below(toolkit->path, path);
+    const char *rest = toolkit == NULL ? NULL : path_below(toolkit, path);
 
     for (size_t i = 0; rest != NULL && i < sizeof(parts) / sizeof(parts[0]); i++)
         if (path_below(parts[i], rest) != NULL)
@@ -190,15 +190,28 @@ is_in_toolkit(const struct root *toolkit, const char *path)
     return false;
 }
 
-/* Paths below a temporary directory or the toolkit may show in a result.  `real` is the
- * root's, or the same. */
-static bool
-may_show(const struct roots *roots, const struct root *root, const struct root *real)
+/* Where a root is when links are followed; as it is written, if that cannot be told. */
+static const char *
+real_path(const struct roots *roots, const struct root *root)
 {
-    return !roots->config->strict_paths &&
-           (is_in_toolkit(roots_find(roots, ROOT_TOOLKIT | ROOT_REAL, 0), real->path) ||
-            roots_ephemeral_len(roots->arena, root->path, roots->config->ephemeral.v) >
-                0);
+    const struct root *known = roots_find(roots, root->kind | ROOT_REAL, root->index);
+    const char *real =
+        known != NULL ? known->path : fs_realpath(roots->arena, root->path);
+
+    return real != NULL ? real : root->path;
+}
+
+bool
+roots_is_free(const struct roots *roots, const struct root *root)
+{
+    const struct root *toolkit = roots_find(roots, ROOT_TOOLKIT, 0);
+
+    if (roots->config->strict_paths)
+        return false;
+    if (roots_ephemeral_len(roots->arena, root->path, roots->config->ephemeral.v) > 0)
+        return true;
+    return toolkit != NULL &&
+           is_in_toolkit(real_path(roots, toolkit), real_path(roots, root));
 }
 
 bool
@@ -208,7 +221,7 @@ roots_may_show(const struct roots *roots, const char *path)
 
     return root == NULL || root->is_free ||
            ((root->kind & ~(unsigned)ROOT_REAL) == ROOT_TOOLKIT &&
-            !roots->config->strict_paths && is_in_toolkit(root, path));
+            !roots->config->strict_paths && is_in_toolkit(root->path, path));
 }
 
 void
@@ -224,12 +237,8 @@ roots_add_real(struct roots *roots)
             continue;
         add(roots, root->kind | ROOT_REAL, root->index, real != NULL ? real : root->path);
     }
-    for (size_t i = 0; i < roots->n && !roots->has_real; i++) {
-        struct root *root = &roots->v[i];
-        const struct root *real = roots_find(roots, root->kind | ROOT_REAL, root->index);
-
-        root->is_free = may_show(roots, root, real != NULL ? real : root);
-    }
+    for (size_t i = 0; i < roots->n && !roots->has_real; i++)
+        roots->v[i].is_free = roots_is_free(roots, &roots->v[i]);
     roots->has_real = true;
 }
 
@@ -311,12 +320,24 @@ include_at(const struct roots *roots, const char *path)
     return NULL;
 }
 
+/* The kinds whose directories the key replaces wherever they stand. */
+static const unsigned movable =
+    1U << ROOT_EPHEMERAL | 1U << ROOT_BASE | 1U << ROOT_TOOLKIT;
+
+bool
+roots_is_free_by_key(const struct roots *roots, const struct root *root)
+{
+    const struct root *in_key = match(roots, root->path, movable);
+
+    return (root->kind == ROOT_EPHEMERAL || root->kind == ROOT_INCLUDE) &&
+           in_key != NULL && in_key->kind == ROOT_EPHEMERAL;
+}
+
 /* Repeated slashes and "." components show in messages and __FILE__: the part below the
  * root is kept as it is written, and a path whose root is written so is itself. */
 const char *
 roots_key_text(const struct roots *roots, struct arena *arena, const char *path)
 {
-    const unsigned movable = 1U << ROOT_EPHEMERAL | 1U << ROOT_BASE | 1U << ROOT_TOOLKIT;
     const char *clean = path_clean(arena, path);
     const struct root *root;
 

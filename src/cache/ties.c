@@ -42,7 +42,7 @@ add_tie(struct filling *filling, struct place at, struct place is, enum tie_kind
 {
     struct manifest *manifest = filling->manifest;
 
-    if (kind != TIE_SHORTER && is_same_place(&at, &is))
+    if (kind != TIE_SHORTER && kind != TIE_FREE && is_same_place(&at, &is))
         return;
     for (size_t i = manifest->n_ties; i > 0; i--)
         if (is_same_place(&manifest->ties[i - 1].at, &at) &&
@@ -80,13 +80,15 @@ below(struct arena *arena, const struct place *place, const char *rest)
     return out;
 }
 
-/* Is the path no longer than what it is when links are followed? */
-static bool
-is_shorter(struct arena *arena, const char *path)
+/* A result that may show a path because it says nothing is right only where that is so
+ * again: a link may lead to a temporary directory now, and elsewhere next time. */
+static void
+tie_free(struct filling *filling, const struct root *root)
 {
-    const char *real = fs_realpath(arena, path);
+    const struct place place = place_of_root(root);
 
-    return real != NULL && strlen(path) <= strlen(real);
+    if (root->is_free && !roots_is_free_by_key(&filling->session->roots, root))
+        add_tie(filling, place, place, TIE_FREE);
 }
 
 /* A result that shows a path is bound to it. */
@@ -99,6 +101,8 @@ tie_shown(struct filling *filling)
         if (filling->closure->shows[i])
             add_tie(filling, place_of_root(&roots->v[i]), literal(roots->v[i].path),
                     TIE_TEXT);
+        else if (roots->v[i].kind == ROOT_CWD && filling->session->command.debug_info)
+            tie_free(filling, &roots->v[i]);
 }
 
 /* One directory given twice has two positions and one place. */
@@ -186,17 +190,43 @@ tie_directory(struct filling *filling, const char *dir)
 {
     const struct root *root = roots_match(&filling->session->roots, dir);
 
+    if (root != NULL)
+        tie_free(filling, root);
     for (size_t i = 0; root != NULL && i < filling->n_bases; i++)
         if (path_below(filling->bases[i].path, dir) != NULL)
             tie_root_to_base(filling, root, &filling->bases[i]);
 }
 
-/* What lies in a system directory is named as the command does only while that is
- * shorter. */
+/* How the command writes the system directory at this path: the first that it gives
+ * counts.  NULL: it gives none. */
+static const char *
+written_as(struct session *session, const char *path)
+{
+    struct search_dir *dirs;
+    const size_t n = command_search_dirs(session->arena, &session->command, &dirs);
+
+    for (size_t i = 0; i < n; i++)
+        if (dirs[i].kind >= SEARCH_SYSTEM &&
+            str_equal(path_clean(session->arena, dirs[i].path), path))
+            return dirs[i].path;
+    return NULL;
+}
+
+/* What lies in a system directory is named as the command does only while that is no
+ * longer than what it is when links are followed, doubled slashes counted. */
+static bool
+is_named_as_written(struct session *session, const char *path)
+{
+    const char *written = written_as(session, path);
+    const char *real = written == NULL ? NULL : fs_realpath(session->arena, written);
+
+    return real != NULL && strlen(written) <= strlen(real);
+}
+
 static void
 tie_shorter(struct filling *filling)
 {
-    const struct session *session = filling->session;
+    struct session *session = filling->session;
     struct search_dir *dirs;
     const size_t n = command_search_dirs(session->arena, &session->command, &dirs);
 
@@ -205,7 +235,7 @@ tie_shorter(struct filling *filling)
         const struct place place = roots_place(&session->roots, path);
 
         if (dirs[i].kind >= SEARCH_SYSTEM && place.kind != ROOT_NONE &&
-            is_shorter(session->arena, path))
+            is_named_as_written(session, path))
             add_tie(filling, place, place, TIE_SHORTER);
     }
 }
@@ -249,7 +279,10 @@ holds(struct session *session, const struct manifest_tie *tie)
     const char *is = roots_path(&session->roots, session->arena, &tie->is);
 
     if (at != NULL && tie->kind == TIE_SHORTER)
-        return is_shorter(session->arena, at);
+        return is_named_as_written(session, at);
+    if (at != NULL && tie->kind == TIE_FREE)
+        return roots_is_free(&session->roots,
+                             roots_find(&session->roots, tie->at.kind, tie->at.index));
     if (at != NULL && tie->kind == TIE_LINK)
         at = fs_realpath(session->arena, at);
     return at != NULL && is != NULL && str_equal(at, is);

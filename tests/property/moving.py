@@ -44,6 +44,7 @@ class Trees:
         self.chance = chance
         self.real = real
         self.number = 0
+        self.last = None  # the tree that was moved last
         self.mounts = []
         self.projects = [self.place("project"), self.place("project")]
         self.libraries = [self.place("library"), self.place("library")]
@@ -55,7 +56,7 @@ class Trees:
     def place(self, kind):
         """A path where nothing is yet."""
         self.number += 1
-        names = {"project": ["home/u%d/project", "tmp/pip-req-build-%d", "work/p%d"],
+        names = {"project": ["home/u%d/project", "tmp/pip-req-build-%d", "tmp/pip-req-build-%d/project", "work/p%d"],
                  "library": ["tmp/pip-build-env-%d/lib/site-packages/include", "opt/library-%d/include",
                              "home/u%d/project/third"]}[kind]
         path = os.path.join(self.top, self.chance.choice(names) % self.number)
@@ -139,18 +140,22 @@ class Trees:
         os.makedirs(os.path.dirname(new), exist_ok=True)
         os.symlink(old, new)
         trees.append(new)
+        self.last = new
         return f"link {new} to {old}"
 
     def repoint(self):
         kind, trees = self.any_list()
         links = [tree for tree in trees if os.path.islink(tree)]
         if not links:
-            return "nothing"
-        link, target = self.chance.choice(links), self.chance.choice(trees)
+            return self.link()
+        link = self.chance.choice(links)
+        others = [tree for tree in trees if bool(EPHEMERAL.search(tree.encode())) != bool(EPHEMERAL.search(os.readlink(link).encode()))]
+        target = self.chance.choice(others or trees)
         if os.path.realpath(target) == os.path.realpath(link) or os.path.islink(target):
             return "nothing"
         os.remove(link)
         os.symlink(target, link)
+        self.last = link
         return f"point {link} to {target}"
 
     def link_inside(self):
@@ -208,6 +213,7 @@ class Trees:
             self.fill_project(self.projects[0])
 
     def move(self):
+        self.last = None if self.chance.random() < 0.3 else self.last
         done = self.chance.choice([self.nothing, self.nothing, self.edit, self.copy, self.rename, self.link, self.repoint,
                                    self.link_inside, self.swap, self.mount])()
         while len(self.projects) > 6:
@@ -233,12 +239,14 @@ class Run:
         self.environment = {k: v for k, v in os.environ.items() if k in ("HOME", "PATH", "LANG")}
         os.makedirs(self.home + "/run", 0o700)
         self.environment.update(NVCACHE_DIR=self.home + "/cache", FAKE_RUNS=self.home + "/runs", TMPDIR=self.home,
-                                XDG_RUNTIME_DIR=self.home + "/run", NVCACHE_BASE_DIR=self.top + "/home/*/project")
+                                XDG_RUNTIME_DIR=self.home + "/run", NVCACHE_BASE_DIR=self.top + "/home/*/project:" + self.top + "/tmp/*/project")
         self.hits = self.failed = self.compiled = 0
         self.shape = None
         if not self.real:
             self.install_fake()
-        os.makedirs(self.top + "/elsewhere")
+        self.elsewhere = [self.top + "/elsewhere", self.top + "/tmp/pip-build-env-0/elsewhere"]
+        for path in self.elsewhere:
+            os.makedirs(path)
         self.trees = Trees(self.top, self.chance, self.real)
 
     def install_fake(self):
@@ -263,7 +271,7 @@ class Run:
 
     def command(self, shape, project, library):
         """The working directory and the words behind the compiler."""
-        cwd = {"project": project, "build": project + "/build", "elsewhere": self.top + "/elsewhere"}[shape["cwd"]]
+        cwd = {"project": project, "build": project + "/build", "elsewhere": self.chance.choice(self.elsewhere)}[shape["cwd"]]
         os.makedirs(cwd, exist_ok=True)
         own, sub = project + "/inc", self.spell(shape, library) + "/sub"
         source, output = project + "/src/main.cu", project + "/out.ptx"
@@ -323,10 +331,14 @@ class Run:
         found = re.search(r'"manifest": *(\d+)', text)
         return int(found[1]) if found else 0
 
+    def pick(self, trees):
+        """What was moved is compiled from more often than the rest."""
+        return self.trees.last if self.trees.last in trees and self.chance.random() < 0.7 else self.chance.choice(trees)
+
     def step(self):
         if self.shape is None or self.chance.random() < 0.1:
             self.shape = self.new_shape()
-        project, library = self.chance.choice(self.trees.projects), self.chance.choice(self.trees.libraries)
+        project, library = self.pick(self.trees.projects), self.pick(self.trees.libraries)
         cwd, words, output = self.command(self.shape, project, library)
         plain = self.compile([], cwd, words, output)
         before = self.hits_counted()

@@ -51,6 +51,13 @@ void roots_add_real(struct roots *roots);
  * record as it is.  After roots_add_real. */
 bool roots_may_show(const struct roots *roots, const char *path);
 
+/* May a result show this root's path without being bound to it? */
+bool roots_is_free(const struct roots *roots, const struct root *root);
+
+/* Does the command key see to it that this root is free, as nothing but a temporary
+ * directory can be in its place? */
+bool roots_is_free_by_key(const struct roots *roots, const struct root *root);
+
 /* The longest root that a path, as a command or a compiler wrote it, lies under; the
  * first of equals; NULL. */
 const struct root *roots_match(const struct roots *roots, const char *path);

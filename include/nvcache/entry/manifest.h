@@ -13,9 +13,9 @@ struct arena;
 struct buf;
 
 /* The manifest record: what a recorded run read, where it looked in vain, and what came
- * out. Format version 3; tests/unit/entry/test_manifest.c holds a golden record of it. */
+ * out. Format version 4; tests/unit/entry/test_manifest.c holds a golden record of it. */
 
-#define MANIFEST_VERSION 3
+#define MANIFEST_VERSION 4
 /* Domain of `inputs`. */
 #define MANIFEST_INPUTS "nvcache inputs v3"
 
@@ -43,6 +43,7 @@ enum tie_kind {
     TIE_TEXT,    /* they are the same path */
     TIE_LINK,    /* `at` leads there through symbolic links */
     TIE_SHORTER, /* as text, and where links lead is no shorter: gcc would name it so */
+    TIE_FREE,    /* `at` is a root whose path may show: of a temporary directory, say */
     TIE_KINDS
 };
 

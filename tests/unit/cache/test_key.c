@@ -92,7 +92,7 @@ key_bytes_are_those_of_version_3(void **state)
     digest_hex(&key, hex);
     assert_int_equal(KEY_VERSION, 3);
     assert_string_equal(
-        hex, "20bbacaabdf6a2334d7f0ad2f65631b0b9e9b4c6b3b19ab7ce61895d89c31921");
+        hex, "49d68f9a25e37d89c1643ad3ab3f5fb501752c5f26816158ce7c1a698a53ea6c");
 }
 
 static void

@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# The path of a temporary directory may show after a hit; another's may not, even if it takes the
+# temporary one's place in the command: through a link, as the working directory, below a base directory.
+. "$(dirname "$0")/lib.sh"
+
+# library DIR...: equal libraries whose header shows where it is.
+library() {
+    local dir
+    for dir; do
+        write "$dir/lib.h" <<'CODE'
+#pragma once
+static __device__ const char *where() { return __FILE__; }
+CODE
+    done
+}
+
+# shown FILE: the strings in a .ptx file, one a line.
+shown() {
+    $PYTHON - "$1" <<'CODE'
+import re, sys
+for found in re.finditer(r"= \{([0-9, ]+)\}", open(sys.argv[1]).read()):
+    print(bytes(int(word) for word in found.group(1).split(",") if int(word)).decode())
+CODE
+}
+
+ptx() {
+    nvcache nvcc -arch=sm_80 -ptx "$@" || fail "it does not compile"
+}
+
+write k.cu <<'CODE'
+#include <cstdio>
+#include <lib.h>
+__global__ void k() { printf("%s", where()); }
+CODE
+link=$T/a-link-with-a-name-that-is-longer-than-those-of-all-the-directories-that-it-leads-to
+library "$T/pip-build-env-1/inc" "$T/pip-build-env-2/inc" "$T/opt/inc"
+
+for option in -isystem -I; do
+    begin "a search directory is a link into a temporary directory, then to another ($option)"
+    ln -sfn "$T/pip-build-env-1/inc" "$link"
+    ptx $option "$link" k.cu -o k.ptx
+    ln -sfn "$T/pip-build-env-2/inc" "$link"
+    ptx $option "$link" k.cu -o k.ptx
+    [ $option = -I ] || expect_counts hits.manifest=1 misses=1
+
+    begin "... and then elsewhere ($option)"
+    ln -sfn "$T/opt/inc" "$link"
+    ptx $option "$link" k.cu -o k.ptx
+    nvcc -arch=sm_80 -ptx $option "$link" k.cu -o plain.ptx
+    expect_eq "what shows" "$(shown k.ptx)" "$(shown plain.ptx)"
+done
+
+begin "a system directory is written with two slashes: gcc's name for it, when links are followed, is shorter or not"
+write "$T/long/include-directory-with-a-long-name/sub/lib.h" <"$T/opt/inc/lib.h"
+mkdir "$T/pip-build-env-3" "$T/pip-build-env-4"
+ln -s "$T/long/include-directory-with-a-long-name" "$T/pip-build-env-3/inc"
+cp -r "$T/long/include-directory-with-a-long-name" "$T/pip-build-env-4/inc"
+for n in 3 4; do
+    ptx -isystem "$T/pip-build-env-$n/inc//sub" k.cu -o k.ptx
+    nvcc -arch=sm_80 -ptx -isystem "$T/pip-build-env-$n/inc//sub" k.cu -o plain.ptx
+    expect_eq "what shows" "$(shown k.ptx)" "$(shown plain.ptx)"
+done
+
+begin "debug information: the working directory is temporary, then another"
+mkdir -p "$T/pip-req-build-1" "$T/pip-req-build-2" "$T/elsewhere"
+write "$T/pip-req-build-3/k.cu" <<'CODE'
+__global__ void k(int *p) { *p = 1; }
+CODE
+compile() { # FROM
+    (cd "$1" && nvcache nvcc -arch=sm_80 -g -c "$T/pip-req-build-3/k.cu" -o "$T/pip-req-build-3/k.o") || fail "it does not compile"
+}
+compile "$T/pip-req-build-3"
+compile "$T/elsewhere"
+expect_counts misses=2
+cp "$T/pip-req-build-3/k.o" cached.o
+(cd "$T/elsewhere" && nvcc -arch=sm_80 -g -c "$T/pip-req-build-3/k.cu" -o "$T/pip-req-build-3/k.o")
+expect_eq "the compilation directory" "$(readelf --debug-dump=info cached.o | sed -n "/DW_AT_comp_dir/{s/.*): //p;q}")" \
+    "$(readelf --debug-dump=info "$T/pip-req-build-3/k.o" | sed -n "/DW_AT_comp_dir/{s/.*): //p;q}")"
+
+begin "a base directory below a temporary one, then elsewhere"
+export NVCACHE_BASE_DIR="$T/pip-req-build-*/project:$T/home/*"
+for dir in "$T/pip-req-build-1/project" "$T/home/project"; do
+    library "$dir/inc"
+    cp k.cu "$dir/k.cu"
+    (cd "$dir" && ptx -I"$dir/inc" "$dir/k.cu" -o "$dir/k.ptx")
+done
+expect_eq "what shows" "$(shown "$T/home/project/k.ptx" | grep lib.h)" "$T/home/project/inc/lib.h"
