@@ -154,6 +154,7 @@ open_cache(struct session *session)
     }
     memo_open(path_join(session->arena, config->dir, MEMO_FILE), config->umask,
               store_is_read_only(session->store), &session->memo);
+    store_set_memo(session->store, session->memo);
     return NVC_OK;
 }
 

@@ -165,22 +165,33 @@ catalog_ensure(struct store *store)
     return store->listed ? NVC_OK : catalog_load(store);
 }
 
-uint64_t
-catalog_measure(struct store *store)
+/* 0: it is gone. */
+static uint64_t
+measure(const struct store *store, struct generation *generation)
 {
     char name[GENERATION_NAME];
     struct stat info;
+
+    catalog_name(generation->number, name);
+    if (fstatat(store->directory.fd, name, &info, AT_SYMLINK_NOFOLLOW) != 0)
+        return 0;
+    generation->size = (uint64_t)info.st_size;
+    return generation->size;
+}
+
+uint64_t
+catalog_size(const struct store *store, struct generation *generation)
+{
+    return generation->size > 0 ? generation->size : measure(store, generation);
+}
+
+uint64_t
+catalog_measure(struct store *store)
+{
     uint64_t sum = 0;
 
-    for (size_t i = 0; i < store->n_generations; i++) {
-        struct generation *const generation = store->generations[i];
-
-        catalog_name(generation->number, name);
-        if (fstatat(store->directory.fd, name, &info, AT_SYMLINK_NOFOLLOW) != 0)
-            continue;
-        generation->size = (uint64_t)info.st_size;
-        sum += generation->size;
-    }
+    for (size_t i = 0; i < store->n_generations; i++)
+        sum += measure(store, store->generations[i]);
     return sum;
 }
 

@@ -17,7 +17,9 @@ NVC_NODISCARD enum nvc_status catalog_load(struct store *store);
 /* Unless it was read since the last release or write. */
 NVC_NODISCARD enum nvc_status catalog_ensure(struct store *store);
 
-/* Fill in the sizes; returns their sum. */
+/* Bytes, when it was last looked at; that is done now if it never was. */
+uint64_t catalog_size(const struct store *store, struct generation *generation);
+/* Look at all; returns their sum. */
 uint64_t catalog_measure(struct store *store);
 
 #define CATALOG_BAD "bad-generation.mdb"

@@ -10,6 +10,7 @@
 
 #include "store_priv.h"
 
+#include "absence_priv.h"
 #include "catalog_priv.h"
 #include "generation_priv.h"
 #include "reader_priv.h"
@@ -136,6 +137,12 @@ store_is_read_only(const struct store *store)
 }
 
 void
+store_set_memo(struct store *store, struct memo *memo)
+{
+    store->memo = memo;
+}
+
+void
 store_get_damage(const struct store *store, struct store_damage *out)
 {
     *out = store->damage;
@@ -143,15 +150,14 @@ store_get_damage(const struct store *store, struct store_damage *out)
 
 /* ---- reading ---- */
 
-/* Eviction is near when the files up to this one fill three quarters of the limit.  Their
- * sizes are known: a lookup has been through them. */
+/* Eviction is near when the files up to this one fill three quarters of the limit. */
 static bool
-is_near_eviction(const struct store *store, size_t index)
+is_near_eviction(struct store *store, size_t index)
 {
     uint64_t sum = 0;
 
     for (size_t i = 0; i <= index; i++)
-        sum += store->generations[i]->size;
+        sum += catalog_size(store, store->generations[i]);
     return index > 0 && sum > store->max_bytes / 4 * 3;
 }
 
@@ -194,13 +200,22 @@ get_from(struct store *store, struct generation *generation, const struct record
 static enum nvc_status
 get_newest(struct store *store, const struct record_key *key, struct store_value *out)
 {
+    struct absence absence = absence_begin(store, key);
     enum nvc_status worst = NVC_MISS;
 
     for (size_t i = 0; i < store->n_generations; i++) {
-        const enum nvc_status st = get_from(store, store->generations[i], key, out);
+        struct generation *const generation = store->generations[i];
+        enum nvc_status st;
 
-        if (st == NVC_OK && is_near_eviction(store, i))
-            remember(store, key, *out);
+        if (absence_covers(&absence, generation))
+            continue;
+        st = get_from(store, generation, key, out);
+        if (st == NVC_OK) {
+            absence_end(store, &absence, generation);
+            if (is_near_eviction(store, i))
+                remember(store, key, *out);
+        }
+        absence_pass(&absence, generation);
         if (st == NVC_OK || st == NVC_ERR_CRASH)
             return st;
         /* A file that was damaged is counted by itself and otherwise not there. */

@@ -5,6 +5,7 @@
 #include "lock_priv.h"
 
 #include "nvcache/base/arena.h"
+#include "nvcache/digest/memo.h"
 #include "nvcache/store/store.h"
 
 #include <lmdb.h>
@@ -49,6 +50,7 @@ struct store {
     bool has_trash;              /* files were seen that wait to be unlinked */
     char boot_id[STORE_BOOT_ID]; /* "": not read yet.  Tests put another one here. */
     struct store_damage damage;
+    struct memo *memo; /* NULL: none */
 
     /* From here on: until store_release(). */
     struct directory directory;

@@ -7,6 +7,7 @@
 
 #include "store_priv.h"
 
+#include "absence_priv.h"
 #include "catalog_priv.h"
 #include "generation_priv.h"
 #include "reader_priv.h"
@@ -64,6 +65,7 @@ struct scan {
     struct reader_walk *walk;
     store_visitor *visit;
     void *arg;
+    bool found;
     bool stopped;
 };
 
@@ -94,8 +96,10 @@ scan_generation(struct scan *scan, struct generation *generation)
     restart(scan->walk);
     while (st == NVC_OK && !scan->walk->done && !scan->stopped) {
         st = reader_next(scan->store, generation, scan->walk);
-        if (st == NVC_OK)
-            st = visit_batch(scan);
+        if (st != NVC_OK)
+            break;
+        scan->found = scan->found || scan->walk->n > 0;
+        st = visit_batch(scan);
     }
     return st;
 }
@@ -105,16 +109,25 @@ store_scan(struct store *store, const struct record_key *prefix, store_visitor *
            void *arg)
 {
     struct snapshot list = {NULL, 0};
-    struct scan scan = {store, NULL, visit, arg, false};
+    struct scan scan = {store, NULL, visit, arg, false, false};
     enum nvc_status worst = NVC_OK;
+    struct absence absence;
     enum nvc_status st;
 
     st = begin(store, &list);
     if (st != NVC_OK)
         return st;
     scan.walk = new_walk(store, prefix);
+    absence = absence_begin(store, prefix);
     for (size_t i = 0; i < list.n && !scan.stopped && worst != NVC_ERR_CRASH; i++) {
+        const bool is_first = !scan.found;
+
+        if (is_first && absence_covers(&absence, list.v[i]))
+            continue;
         st = scan_generation(&scan, list.v[i]);
+        if (is_first && scan.found)
+            absence_end(store, &absence, list.v[i]);
+        absence_pass(&absence, list.v[i]);
         /* Damaged files are counted by themselves and otherwise not there. */
         if (st != NVC_OK && st != NVC_MISS && st != NVC_ERR_GENERATION)
             worst = st;

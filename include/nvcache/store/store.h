@@ -2,6 +2,7 @@
 #define NVCACHE_STORE_STORE_H
 
 #include "nvcache/base/status.h"
+#include "nvcache/digest/memo.h"
 #include "nvcache/entry/record.h"
 
 #include <stdbool.h>
@@ -51,6 +52,11 @@ void store_close(struct store *store);
 void store_release(struct store *store);
 
 bool store_is_read_only(const struct store *store);
+
+/* Keep in `memo`, which stays the caller's, which files were searched in vain for a key,
+ * so that they are not searched again.  NULL: no longer.  Nothing but speed depends on
+ * it. */
+void store_set_memo(struct store *store, struct memo *memo);
 
 /* A stored value: lies in the map, any alignment, until store_release or store_close. */
 struct store_value {
