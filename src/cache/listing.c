@@ -107,6 +107,12 @@ listing_matters(const struct nameset *names, const char *name)
                                              nameset_has(names, name, len - suffix));
 }
 
+static bool
+is_always_there(const char *name)
+{
+    return str_equal(name, ".") || str_equal(name, "..");
+}
+
 static int
 compare_names(const void *a, const void *b)
 {
@@ -125,7 +131,7 @@ listing_relevant(struct arena *arena, const struct listing *listing,
     size_t n = 0;
 
     for (size_t i = 0; i < listing->n_slots; i++)
-        if (listing->slots[i].name != NULL &&
+        if (listing->slots[i].name != NULL && !is_always_there(listing->slots[i].name) &&
             listing_matters(names, listing->slots[i].name))
             found[n++] = &listing->slots[i];
     if (n > 1)

@@ -40,7 +40,8 @@ const struct listing_name *listing_find(const struct listing *listing, const cha
 /* Is the name in the set, or is it so without LISTING_PRECOMPILED behind it? */
 bool listing_matters(const struct nameset *names, const char *name);
 
-/* Those of its names that matter, sorted, in the arena; `*out_n` of them. */
+/* Those of its names that matter, sorted, in the arena; `*out_n` of them.  Not "." and
+ * "..", which are in every directory. */
 const struct listing_name **listing_relevant(struct arena *arena,
                                              const struct listing *listing,
                                              const struct nameset *names, size_t *out_n);

@@ -3,6 +3,7 @@
 
 #include "names_priv.h"
 
+#include "listing_priv.h"
 #include "nvcache/base/arena.h"
 #include "nvcache/base/path.h"
 #include "nvcache/base/strlist.h"
@@ -266,4 +267,43 @@ names_parts(struct arena *arena, const struct search *search, struct nameset *ou
     parts.hashes = arena_array(arena, count.n, sizeof(*parts.hashes));
     add_all_parts(&parts, search);
     nameset_make(parts.hashes, parts.n, out);
+}
+
+/* ---- strangers ---- */
+
+static bool
+has_part(const char *name, const char *part, size_t len)
+{
+    while (*name != '\0') {
+        const size_t n = strcspn(name, "/");
+
+        if (n == len && memcmp(name, part, len) == 0)
+            return true;
+        name += n;
+        name += *name == '/';
+    }
+    return false;
+}
+
+static bool
+have_part(const struct search *search, const char *part, size_t len)
+{
+    for (size_t i = 0; i < search->n_names; i++)
+        if (has_part(search->names[i].name, part, len))
+            return true;
+    for (size_t i = 0; i < search->n_quotes; i++)
+        for (size_t k = 0; k < search->quotes[i].n; k++)
+            if (has_part(search->quotes[i].names[k], part, len))
+                return true;
+    return false;
+}
+
+bool
+names_have_part(const struct search *search, const char *name)
+{
+    const size_t len = strlen(name);
+
+    return have_part(search, name, len) ||
+           (str_ends(name, LISTING_PRECOMPILED) &&
+            have_part(search, name, len - (sizeof(LISTING_PRECOMPILED) - 1)));
 }

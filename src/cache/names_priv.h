@@ -60,4 +60,9 @@ void names_finish(struct name_set *set, struct search *out);
 /* Every part between slashes of every name in the search. */
 void names_parts(struct arena *arena, const struct search *search, struct nameset *out);
 
+/* Is the name itself one of those parts, with LISTING_PRECOMPILED behind it or without?
+ * The set of hashes takes one stranger in some 20,000 for a member; this none.  It looks
+ * at every name: for what the set has already said yes to. */
+bool names_have_part(const struct search *search, const char *name);
+
 #endif

@@ -91,7 +91,7 @@ static enum nvc_status
 fill_watched(struct session *session, struct listings *listings,
              const struct closure *closure, struct manifest *out)
 {
-    struct watched watched = {.names = &closure->names};
+    struct watched watched = {.names = &closure->names, .search = &closure->search};
     const char *news;
 
     order_watched(session, &closure->watched, &watched);

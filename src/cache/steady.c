@@ -149,7 +149,8 @@ find_appeared(struct session *session, const struct closure *closure, const char
         const char *path = path_join(session->arena, dir, names[i]->name);
         struct stat info;
 
-        if (lstat(path, &info) == 0 && is_since(&info, session->begin_ns))
+        if (lstat(path, &info) == 0 && is_since(&info, session->begin_ns) &&
+            names_have_part(&closure->search, names[i]->name))
             return path;
     }
     return NULL;
@@ -159,8 +160,9 @@ find_appeared(struct session *session, const struct closure *closure, const char
 static enum nvc_status
 check_passing(struct session *session, const struct closure *closure)
 {
-    const char *name =
-        session->vigil != NULL ? vigil_find(session->vigil, &closure->names) : NULL;
+    const char *name = session->vigil != NULL
+                           ? vigil_find(session->vigil, &closure->names, &closure->search)
+                           : NULL;
 
     return name == NULL ? NVC_OK : moved(session, name);
 }

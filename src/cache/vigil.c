@@ -159,20 +159,22 @@ vigil_covers(const struct vigil *vigil, const char *dir)
 }
 
 static bool
-matters(const struct vigil *vigil, int wd, const char *name, const struct nameset *names)
+matters(const struct vigil *vigil, int wd, const char *name, const struct nameset *names,
+        const struct search *search)
 {
     for (size_t i = 0; i < vigil->n; i++) {
         const struct watch *watch = &vigil->watches[i];
 
         if (watch->wd == wd && (watch->next != NULL ? str_equal(watch->next, name)
-                                                    : listing_matters(names, name)))
+                                                    : listing_matters(names, name) &&
+                                                          names_have_part(search, name)))
             return true;
     }
     return false;
 }
 
 const char *
-vigil_find(struct vigil *vigil, const struct nameset *names)
+vigil_find(struct vigil *vigil, const struct nameset *names, const struct search *search)
 {
     char *events = arena_alloc(vigil->arena, EVENTS_SIZE);
     ssize_t n;
@@ -185,7 +187,7 @@ vigil_find(struct vigil *vigil, const struct nameset *names)
             memcpy(&event, at, sizeof(event));
             if ((event.mask & IN_Q_OVERFLOW) != 0)
                 return "too many changes";
-            if (event.len > 0 && matters(vigil, event.wd, name, names))
+            if (event.len > 0 && matters(vigil, event.wd, name, names, search))
                 return arena_strdup(vigil->arena, name);
             at += sizeof(event) + event.len;
         }

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 struct nameset;
+struct search;
 struct session;
 
 /* Names that come and go while the compiler runs.
@@ -21,10 +22,11 @@ void vigil_begin(struct session *session);
 /* Has every name been seen that came or went in this directory since then? */
 bool vigil_covers(const struct vigil *vigil, const char *dir);
 
-/* A name of the set that came or went in a watched directory, or a part of such a
+/* A name of the search that came or went in a watched directory, or a part of such a
  * directory's own name; "too many changes" when some were lost.  NULL: none.  Reads what
  * has happened up to now: to be asked once. */
-const char *vigil_find(struct vigil *vigil, const struct nameset *names);
+const char *vigil_find(struct vigil *vigil, const struct nameset *names,
+                       const struct search *search);
 
 void vigil_end(struct session *session);
 

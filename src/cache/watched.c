@@ -4,6 +4,7 @@
 #include "watched_priv.h"
 
 #include "listing_priv.h"
+#include "names_priv.h"
 #include "nvcache/base/arena.h"
 #include "nvcache/base/path.h"
 #include "nvcache/digest/memo.h"
@@ -72,7 +73,7 @@ group_digest(struct arena *arena, struct listings *listings,
 
     if (memo_get(memo, key, out))
         return;
-    hasher_init(&hasher, "nvcache watched v2");
+    hasher_init(&hasher, "nvcache watched v3");
     for (size_t i = from; i < to; i++)
         hash_one(arena, listings, watched, i, &hasher);
     hasher_final(&hasher, out);
@@ -143,22 +144,23 @@ watched_digest(struct arena *arena, struct listings *listings,
 /* ---- news ---- */
 
 static const char *
-news_in(struct arena *arena, const struct listing *listing, const struct nameset *names,
+news_in(struct arena *arena, const struct listing *listing, const struct watched *watched,
         int64_t moment_ns)
 {
     size_t n;
-    const struct listing_name **found = listing_relevant(arena, listing, names, &n);
+    const struct listing_name **found =
+        listing_relevant(arena, listing, watched->names, &n);
 
     for (size_t i = 0; i < n; i++) {
         char *path = path_join(arena, listing->path, found[i]->name);
         struct stat info;
         struct stamp stamp;
 
-        if (strcmp(found[i]->name, ".") == 0 || strcmp(found[i]->name, "..") == 0 ||
-            lstat(path, &info) != 0)
+        if (lstat(path, &info) != 0)
             continue;
         stamp = stamp_of(&info);
-        if (!S_ISDIR(info.st_mode) && stamp_is_since(&stamp, moment_ns))
+        if (!S_ISDIR(info.st_mode) && stamp_is_since(&stamp, moment_ns) &&
+            (watched->search == NULL || names_have_part(watched->search, found[i]->name)))
             return path;
     }
     return NULL;
@@ -174,8 +176,8 @@ watched_since(struct arena *arena, struct listings *listings,
         if (watched->stamps[i].ino == 0 ||
             !stamp_is_since(&watched->stamps[i], moment_ns))
             continue;
-        news = news_in(arena, listings_get(listings, watched->paths[i]), watched->names,
-                       moment_ns);
+        news =
+            news_in(arena, listings_get(listings, watched->paths[i]), watched, moment_ns);
         if (news != NULL)
             return news;
     }

@@ -13,6 +13,7 @@
 struct arena;
 struct listings;
 struct memo;
+struct search;
 
 /* Directories (and links) in which a header that appears could change what a compile
  * finds, and what they hold of the names that count.  As long as that is the same, every
@@ -24,6 +25,8 @@ struct watched {
     size_t n;
     size_t n_busy; /* the first of them change with every build and are judged apart */
     const struct nameset *names;
+    const struct search *search; /* whose names they are, to tell strangers that look
+                                    alike; NULL: the hashes alone decide */
 };
 
 /* Take the stamps, in the arena. */

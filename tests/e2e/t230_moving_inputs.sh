@@ -49,6 +49,21 @@ compile -Ic/inc c/use.cu -o got.o
 wait
 still_right -Ic/inc c/use.cu
 
+begin "others write above the working directory while an output appears in it, and a header is named with two dots"
+mkdir -p c/dots/src
+echo '#include "../../inc/value.h"' >c/dots/src/use.cu
+grep -v include c/use.cu >>c/dots/src/use.cu
+sleep 0.05
+cd c/dots || exit 2
+during 'for n in 1 2 3 4 5 6 7 8; do echo >../written; rm ../written; sleep 0.1; done'
+mark
+compile src/use.cu -o got.o
+wait
+expect_counts misses=1
+compile src/use.cu -o got.o
+expect_counts hits.manifest=1
+cd ../..
+
 begin "a directory above it is renamed and renamed back"
 mkdir -p c/top/inc c/top2/inc && cp -a c/inc/value.h c/top/inc/ && cp -a c/two.h c/top2/inc/value.h
 sleep 0.05

@@ -252,6 +252,36 @@ absolute_names_are_looked_for_where_they_are(void **state)
     assert_string_equal(f->search.quotes[0].dir, "/");
 }
 
+/* As many names as a unit with PyTorch's headers has. */
+static void
+strangers_are_told_from_names_that_look_alike(void **state)
+{
+    struct fixture *f = *state;
+    struct nameset parts;
+    char name[64];
+    size_t looking_alike = 0;
+
+    for (int i = 0; i < 20000; i++) {
+        snprintf(name, sizeof(name), "ATen/ops/op%d.h", i);
+        names_add(f->names, i % 2 ? SCAN_ANGLE : SCAN_QUOTE, "/src", name, strlen(name));
+    }
+    finish(f);
+    names_parts(&f->arena, &f->search, &parts);
+    for (unsigned i = 0; i < 1000000; i++) {
+        snprintf(name, sizeof(name), "tmp%07x", i);
+        if (!nameset_has(&parts, name, strlen(name)))
+            continue;
+        looking_alike++;
+        assert_false(names_have_part(&f->search, name));
+    }
+    assert_in_range(looking_alike, 1, 1000000 >> NAMESET_SPARE_BITS);
+    assert_true(names_have_part(&f->search, "ops"));
+    assert_true(names_have_part(&f->search, "op19998.h"));
+    assert_true(names_have_part(&f->search, "op1.h" LISTING_PRECOMPILED));
+    assert_false(names_have_part(&f->search, "op1.h2"));
+    assert_false(names_have_part(&f->search, "ATen/ops"));
+}
+
 int
 test_headers(void)
 {
@@ -266,6 +296,7 @@ test_headers(void)
         TEST(quoted_names_are_looked_for_beside_the_file_first),
         TEST(computed_names_are_looked_for_beside_the_files_that_compute),
         TEST(absolute_names_are_looked_for_where_they_are),
+        TEST(strangers_are_told_from_names_that_look_alike),
     };
 
     return cmocka_run_group_tests_name("headers", tests, NULL, NULL);
