@@ -2,8 +2,8 @@
 """Trees that are copied, renamed, linked, bind-mounted and edited at random: after each, nvcache's
 result is the compiler's own.
 
-  moving.py [--steps N] [--seed S] [--long] fake     a compiler whose object is all it read
-  moving.py [--steps N] [--seed S] [--long] real     nvcc, fewer steps
+  moving.py [--steps N] [--seconds N] [--seed S] [--long] fake     a compiler whose object is all it read
+  moving.py [--steps N] [--seconds N] [--seed S] [--long] real     nvcc, fewer steps
 
 A project and a library are in several places: below base directories, in temporary build directories,
 elsewhere.  Each step moves something and compiles from one of the places, spelled in one of many
@@ -20,6 +20,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.dont_write_bytecode = True
 from toolchain import HOST_PARTS, PARTS, install_fake
@@ -360,10 +361,13 @@ class Run:
             self.compiled += 1
         return True
 
-    def all(self, steps):
+    def all(self, steps, seconds):
         trail = []
+        end = time.monotonic() + seconds
         status = 0
         for number in range(steps):
+            if time.monotonic() > end:
+                break
             trail.append(self.trees.move())
             if not self.step():
                 print(f"  at step {number}, after: " + "; ".join(what for what in trail[-12:] if what != "nothing"))
@@ -397,11 +401,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("mode", choices=("fake", "real"))
     parser.add_argument("--steps", type=int)
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so long")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--long", action="store_true")
     options = parser.parse_args()
     default = {"fake": (2000, 20000), "real": (10, 600)}[options.mode][options.long]
-    return Run(options).all(options.steps or default)
+    return Run(options).all(options.steps or default, options.seconds)
 
 
 CAN_MOUNT = in_own_namespace()
