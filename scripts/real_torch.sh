@@ -8,6 +8,9 @@
 #                  with PyTorch from PyPI
 #   VARIANTS       which ways (default: all of "isolated plain editable sdist uv")
 #   UNITS          how many of the six kernels in the first way (default 6); ALSO: in the others (default 6)
+#   CACHES         which caches (default nvcache; of "nvcache ccache ccache-set sccache"): what others do is printed;
+#                  ccache-set is CCACHE_NOHASHDIR=true CCACHE_BASEDIR=..., sccache has SCCACHE_BASEDIRS
+#   CCACHE SCCACHE the programs (default: in PATH)
 #   NVCACHE        the program (default: a release build of this tree)
 #   MAX_JOBS       as PyTorch reads it; a unit takes up to 3 GB
 set -eu
@@ -197,6 +200,51 @@ both() {
         "$(awk "BEGIN { printf \"%.1f\", 100 - 100 * $(ours "$work/log") / $warm }")" "$(tail -n 1 "$BUILD/logs/torch-$variant.log")"
 }
 
+# launcher PEER: let PyTorch start nvcc through it.
+launcher() {
+    case $1 in
+    ccache) export CCACHE_DIR=$work/ccache PYTORCH_NVCC="${CCACHE:-ccache} $NVCC" ;;
+    ccache-set)
+        export CCACHE_DIR=$work/ccache CCACHE_NOHASHDIR=true CCACHE_BASEDIR=$work PYTORCH_NVCC="${CCACHE:-ccache} $NVCC"
+        ;;
+    sccache)
+        export SCCACHE_DIR=$work/sccache SCCACHE_BASEDIRS=$work SCCACHE_SERVER_UDS=$work/sccache.sock
+        export PYTORCH_NVCC="${SCCACHE:-sccache} $NVCC"
+        "${SCCACHE:-sccache}" --start-server >/dev/null 2>&1
+        ;;
+    esac
+}
+
+# peer_counts PEER: hits and misses so far.  sccache counts the steps of nvcc besides the commands.
+peer_counts() {
+    case $1 in
+    ccache*)
+        "${CCACHE:-ccache}" --print-stats |
+            awk '/^(direct|preprocessed)_cache_hit/ { h += $2 } /^cache_miss/ { m = $2 } END { print h + 0, m + 0 }'
+        ;;
+    sccache) "${SCCACHE:-sccache}" --show-stats | awk '/^Cache hits  / { h = $3 } /^Cache misses  / { m = $3 } END { print h + 0, m + 0 }' ;;
+    esac
+}
+
+# peer VARIANT KERNELS NAME: the two installations with another cache.
+peer() (
+    export NVC_UNITS=$2 TMPDIR=$work/tmp HOME=$work/home
+    rm -rf "$work/ccache" "$work/sccache" "$work/site" "$work/prefix"
+    launcher "$3"
+    start=$(now_ms)
+    quiet "torch-$1-$3" one_way "$1" || return 0
+    cold=$(($(now_ms) - start))
+    read -r hits misses < <(peer_counts "$3")
+    rm -rf "$work/site" "$work/prefix"
+    start=$(now_ms)
+    quiet "torch-$1-$3" one_way "$1" || return 0
+    warm=$(($(now_ms) - start))
+    read -r more_hits more_misses < <(peer_counts "$3")
+    printf '  %-9s %d units, %s: first %s s, second %s s, %s hits of %s\n' "$1" $(($2 + 1)) "$3" "$(seconds $cold)" \
+        "$(seconds $warm)" $((more_hits - hits)) $((more_hits + more_misses - hits - misses))
+    [ "$3" != sccache ] || "${SCCACHE:-sccache}" --stop-server >/dev/null 2>&1
+)
+
 passed=0
 failed=0
 environment
@@ -215,7 +263,13 @@ for variant in $variants; do
         say "  uv        left out: there is no $uv"
         continue
     fi
-    both "$variant" "$count"
+    for name in ${CACHES:-nvcache}; do
+        if [ "$name" = nvcache ]; then
+            both "$variant" "$count"
+        else
+            peer "$variant" "$count" "$name"
+        fi
+    done
     count=$also
 done
 say "$passed passed, $failed failed"
