@@ -9,10 +9,15 @@ with the steps done by then; --long: as many steps as the long tests take.
 
 Prints how many steps there were, how many were hits, and the needless misses: steps whose inputs
 (the object the compiler made) had been compiled by the same command before, and were compiled
-again, with what was edited before them.  Ends with 1 when a result was wrong, and says which edits led to it.  NVCACHE is the
-program (build/dev/nvcache), NVCC the compiler of `real`."""
+again, with nvcache's own reason.  Ends with 1 when a result was wrong, says which edits led to it, and keeps its files;
+the run goes on with another project.  NVCACHE is the program (build/dev/nvcache), NVCC the compiler of `real`.
+
+nvcc is not run again for a state (every file, word and variable) that it was run for, but now and
+then to see that it says the same."""
 
 import argparse
+import copy
+import hashlib
 import json
 import os
 import random
@@ -29,6 +34,8 @@ from toolchain import Toolchain
 HERE = os.path.dirname(os.path.abspath(__file__))
 DIRS = ["inc", "inc/sub", "sys", "quoted", "cpath", "late", "src"]
 NAMES = ["a.h", "b.h", "sub/c.h", "d.h"]
+KINDS = [["-c", "-gencode", "arch=compute_80,code=sm_80", "-gencode", "arch=compute_86,code=sm_86"],
+         ["-c", "-arch=sm_80"], ["-ptx", "-arch=sm_86"], ["-cubin", "-arch=sm_80"]]  # what nvcc makes
 
 
 def write(path, text):
@@ -46,13 +53,15 @@ class Project:
         self.toolchain = toolchain
         self.includes = ["-Iinc", "-Isys"]
         self.flags = ["-DX=1"]
+        self.kind = KINDS[0] if real else ["-c"]
+        self.is_broken = False  # the last compile failed
         self.environment = {}
+        self.saved = ()
         write("options", "-DOPTION=1\n")
-        self.header("inc/a.h")
-        self.header("sys/b.h")
-        self.header("inc/sub/c.h")
-        self.header("sys/d.h")
+        for i, path in enumerate(["inc/a.h", "sys/b.h", "inc/sub/c.h", "sys/d.h"]):  # this compiles
+            write(path, "#pragma once\n" * real + self.body(i))
         self.source()
+        self.save()
 
     def value(self):
         return self.chance.randrange(8)
@@ -64,9 +73,10 @@ class Project:
         if not self.real:
             return f"{name} {self.value()}\n"
         if kind == 0 and depth > 0:
-            return f"#ifndef __CUDA_ARCH__\nstatic const char {name}[] = \"{self.value()}\";\n#endif\n"
-        if kind == 1:
-            return f"#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 860\n__device__ int {name} = {self.value()};\n#endif\n"
+            return f"#ifndef __CUDA_ARCH__\nconst char *{name}() {{ return \"{self.value()}\"; }}\n#endif\n"
+        if kind == 1:  # a kernel that is there in all passes, as the host registers it
+            return (f"__global__ void {name}(int *p)\n{{\n#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 860\n"
+                    f"    *p = {self.value()};\n#endif\n}}\n")
         return f"__device__ int {name} = {self.value()};\n"
 
     def reference(self, names):
@@ -181,7 +191,8 @@ class Project:
         chosen = self.chance.sample(pool, self.chance.randrange(1, 5))
         chosen += ["-Iinc", "-Isys"] if self.real or self.chance.random() < 0.6 else []  # most steps should compile
         self.includes = [word for entry in chosen for word in entry.split("|")]
-        return "flags " + " ".join(self.includes + self.flags)
+        self.kind = self.chance.choice(KINDS) if self.real else ["-c"]
+        return "flags " + " ".join(self.kind + self.includes + self.flags)
 
     def change_environment(self):
         pool = {"CPATH": ["cpath", "late:cpath", ":late"], "PTXAS_FLAGS": ["-O0", "-O1"], "OCG_FLAGS": ["-O0"],
@@ -198,14 +209,20 @@ class Project:
             for entry in os.listdir("."):
                 (shutil.rmtree if os.path.isdir(entry) and not os.path.islink(entry) else os.remove)(entry)
             shutil.copytree("../saved", ".", symlinks=True, dirs_exist_ok=True)
+            self.kind, self.includes, self.flags, self.environment = copy.deepcopy(self.saved)
         return "back to the saved state"
 
     def save(self):
+        if self.is_broken:
+            return "nothing"
         shutil.rmtree("../saved", ignore_errors=True)
         shutil.copytree(".", "../saved", symlinks=True)
+        self.saved = copy.deepcopy((self.kind, self.includes, self.flags, self.environment))
         return "save the state"
 
     def edit(self):
+        if self.is_broken and self.chance.random() < 0.3:  # most steps should compile
+            return self.undo()
         kinds = [(self.edit_header, 6), (self.new_header, 6), (self.remove_header, 2), (self.touch, 4), (self.link_header, 2)]
         kinds += [(self.swap_directories, 1), (self.block_header, 1), (self.new_source, 1), (self.options_file, 2)]
         kinds += [(self.change_flags, 3), (self.change_environment, 2), (self.toolchain.edit, 2), (self.undo, 2), (self.save, 1), (lambda: "nothing", 2)]
@@ -226,7 +243,9 @@ class Run:
         self.environment["XDG_RUNTIME_DIR"] = os.path.join(self.top, "run")
         self.environment.update(NVCACHE_DIR=os.path.join(self.top, "cache"), FAKE_RUNS=os.path.join(self.top, "runs"))
         self.environment["TMPDIR"] = self.top
-        self.known = set()
+        self.environment["NVCACHE_LOG"] = self.log = os.path.join(self.top, "log")
+        self.known = {}  # how a state's last compile ended: kept, or why not
+        self.plain = {}  # by state: what nvcc made of it
         self.reasons = {}
         self.hits = self.needless = self.wrong = self.failed = self.compiled = self.passed = 0
         os.makedirs(self.work)
@@ -235,13 +254,15 @@ class Run:
         self.toolchain = Toolchain(self.top, self.chance, nvcc if self.real else None, self.environment)
         self.project = Project(self.chance, self.real, self.toolchain)
 
+    def words(self, launcher):
+        return launcher + self.toolchain.words() + self.project.kind + self.project.includes + self.project.flags + [
+            "-MD", "-MF", "out.d", "src/main.cu", "-o", "out.o"]
+
     def compile(self, launcher):
         for name in ("out.o", "out.d"):
             if os.path.exists(name):
                 os.remove(name)
-        arch = ["-gencode", "arch=compute_80,code=sm_80", "-gencode", "arch=compute_86,code=sm_86"] if self.real else []
-        words = launcher + self.toolchain.words() + arch + self.project.includes + self.project.flags
-        words += ["-MD", "-MF", "out.d", "-c", "src/main.cu", "-o", "out.o"]
+        words = self.words(launcher)
         done = subprocess.run(words, env={**self.environment, **self.project.environment}, stdin=subprocess.DEVNULL,
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120, check=False)
         results = [done.returncode]
@@ -264,31 +285,98 @@ class Run:
         path = self.environment["FAKE_RUNS"]
         return os.path.getsize(path) if os.path.exists(path) else 0
 
-    def step(self, what):
-        words, plain = self.compile([])
-        before = self.compiles()
-        cached = self.compile([self.nvcache])[1]
-        ran = self.compiles() != before
-        state = (tuple(words), str(sorted(self.project.environment.items())), plain[1], plain[2])
-        if cached != plain:
-            self.wrong += 1
-            for name, result in (("plain", plain), ("cached", cached)):
-                with open(os.path.join(self.top, name), "wb") as out:
-                    out.write(b"exit status %d\n" % result[0] + result[1] + result[2])
-            return False
-        if plain[0] != 0:
-            self.failed += 1
-        elif self.toolchain.is_passed:
+    def tree(self, words):
+        """All that a compile here can see, as a digest."""
+        seen = hashlib.sha256(repr((words, sorted(self.project.environment.items()), self.environment["PATH"])).encode())
+        for root in (self.work, os.path.join(self.top, "wrap")):
+            for top, directories, files in sorted(os.walk(root)):
+                for path in sorted(os.path.join(top, name) for name in directories + files if name not in ("out.o", "out.d")):
+                    link = os.readlink(path) if os.path.islink(path) else ""
+                    data = b""
+                    if not link and os.path.isfile(path):
+                        with open(path, "rb") as text:
+                            data = text.read()
+                    seen.update(repr((path, link, os.path.isdir(path), data)).encode())
+        return seen.digest()
+
+    def compile_plain(self):
+        if not self.real:
+            return self.compile([])
+        words = self.words([])
+        tree = self.tree(words)
+        if tree in self.plain and self.chance.random() < 0.9:
+            return words, self.plain[tree]
+        made = self.compile([])[1]
+        if self.plain.setdefault(tree, made) != made:
+            print(f"nvcc makes different things of the same files: {self.work}", flush=True)
+        return words, made
+
+    def said(self):
+        """How the last command ended, in nvcache's words: why it was a miss, and what became of the result."""
+        with open(self.log, encoding="utf-8", errors="replace") as log:
+            text = log.read()
+        end = re.findall(r"end outcome=(\S+)(?: culprit=(.*?))? nostore=(\S+)", text)
+        if not end:
+            return "no word", ""
+        outcome, culprit, kept = end[-1]
+        if kept not in ("ok", "-"):
+            return outcome, f"{kept} ({os.path.basename(culprit)})"
+        kind = culprit if outcome == "options_changed" else ""
+        return outcome + (f" ({kind})" if kind else ""), kept
+
+    def count(self, state, ran):
+        """A step that went right."""
+        why, kept = self.said()
+        if self.toolchain.is_passed:
             self.passed += 1
         elif not ran:
             self.hits += 1
         else:
             self.compiled += 1
-            self.needless += state in self.known
             if state in self.known:
-                self.reasons[what.split(" ")[0]] = self.reasons.get(what.split(" ")[0], 0) + 1
-        self.known.add(state)
-        return True
+                self.needless += 1
+                last = self.known[state]
+                reason = why if last == "ok" else f"not kept the last time: {last}"
+                self.reasons[reason] = self.reasons.get(reason, 0) + 1
+            self.known[state] = kept
+
+    def keep(self, plain, cached):
+        """What a wrong step was about, for whoever looks into it."""
+        place = os.path.join(self.top, f"wrong{self.wrong}")
+        os.mkdir(place)
+        shutil.copytree(self.work, os.path.join(place, "work"), symlinks=True)
+        shutil.copytree(os.path.join(self.top, "wrap"), os.path.join(place, "wrap"))
+        shutil.copy(self.log, place)
+        for name, result in (("plain", plain), ("cached", cached)):
+            with open(os.path.join(place, name), "wb") as out:
+                out.write(b"exit status %d\n" % result[0] + result[1] + result[2])
+        return place
+
+    def step(self):
+        """None, or where the files of a wrong result are."""
+        words, plain = self.compile_plain()
+        before = self.compiles()
+        with open(self.log, "wb"):
+            pass
+        cached = self.compile([self.nvcache])[1]
+        self.project.is_broken = plain[0] != 0
+        if cached != plain:
+            self.wrong += 1
+            return self.keep(plain, cached)
+        if plain[0] != 0:
+            self.failed += 1
+        else:
+            state = (tuple(words), str(sorted(self.project.environment.items())), plain[1], plain[2])
+            self.count(state, self.compiles() != before)
+        return None
+
+    def begin_project(self):
+        os.chdir("/")
+        shutil.rmtree(self.work)
+        os.makedirs(self.work)
+        os.chdir(self.work)
+        shutil.rmtree("../saved", ignore_errors=True)
+        self.project = Project(self.chance, self.real, self.toolchain)
 
     def all(self, steps, seconds):
         """Edit, compile, compare; what was counted."""
@@ -299,23 +387,20 @@ class Run:
             what = self.project.edit()
             trail.append(what)
             done += 1
-            if not self.step(what):
-                print(f"WRONG at step {done} of seed {self.seed}: {self.toolchain.words()} {self.project.includes} "
-                      f"{self.project.flags} {self.project.environment}, {self.environment['PATH'].split(':')[0]} first")
-                print("  after: " + "; ".join(trail[-6:]))
-                print(f"  files: {self.work}", flush=True)
-                break
-            if done % 500 == 0:  # another project
-                shutil.rmtree(self.work)
-                os.makedirs(self.work)
-                os.chdir(self.work)
-                self.project = Project(self.chance, self.real, self.toolchain)
+            place = self.step()
+            if place:
+                print(f"WRONG at step {done} of seed {self.seed}: {self.words([])} "
+                      f"{self.project.environment}, {self.environment['PATH'].split(':')[0]} first")
+                print("  after: " + "; ".join(trail[-30:]))
+                print(f"  files: {place}", flush=True)
+            if place or done % 500 == 0:  # another project
+                self.begin_project()
         os.chdir("/")
         if self.wrong == 0:
             shutil.rmtree(self.top)
         counts = {name: getattr(self, name) for name in COUNTS}
         counts["steps"] = done
-        counts.update({f"after {what}": n for what, n in self.reasons.items()})
+        counts.update({f"why {what}": n for what, n in self.reasons.items()})
         return counts
 
 
@@ -359,9 +444,9 @@ def main():
     n = {name: total.get(name, 0) for name in ("steps",) + COUNTS}
     print(f"{n['steps']} steps: {n['hits']} hits, {n['compiled']} compiled ({n['needless']} needlessly), "
           f"{n['failed']} did not compile, {n['passed']} passed through, {n['wrong']} wrong")
-    reasons = ", ".join(f"{what[6:]} {count}" for what, count in sorted(total.items()) if what.startswith("after "))
-    if reasons:
-        print("needless after: " + reasons)
+    for what, count in sorted(total.items()):
+        if what.startswith("why "):
+            print(f"  needless {count:6}  {what[4:]}")
     if ended < options.jobs:
         print(f"{options.jobs - ended} of {options.jobs} runs did not come to their end")
     if n["hits"] == 0:

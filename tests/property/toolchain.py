@@ -65,7 +65,7 @@ class Toolchain:
         if self.chance.random() < 0.5:  # through another script
             program, inner = self.script("by_" + name, program) if not name.startswith("by_") else (program, "")
         more = self.chance.choice(["", "-DWRAPPED=1 ", "-DWRAPPED=2 "])
-        if program == self.nvcc and self.chance.random() < 0.7:  # with words it is run as it is
+        if program == self.nvcc and self.chance.random() < 0.9:  # with words it is run as it is
             more = ""
         put(path, f'#!/bin/sh\nexec {program} {more}"$@"\n'.encode("ascii"))
         return path, inner + more
