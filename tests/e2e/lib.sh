@@ -351,6 +351,21 @@ same_again() {
     expect_same_tree "$T/plain" "$T/hit"
 }
 
+# runs_programs: can this toolkit link device code, and does the program start?  One that was unpacked for its compiler cannot.
+runs_programs() {
+    echo 'int main() { return 0; }' >"$T/main.cu"
+    kernel "$T/other.cu" other
+    nvcc -arch=sm_80 -rdc=true "$T/main.cu" "$T/other.cu" -o "$T/linked" >"$T/linked.log" 2>&1 && "$T/linked" >>"$T/linked.log" 2>&1
+}
+
+# needs_programs: end the script where programs cannot be linked and run.
+needs_programs() {
+    runs_programs && return 0
+    begin "programs can be linked and run"
+    skip "this toolkit only compiles: $(tail -n 1 "$T/linked.log" | head -c 200)"
+    exit 0
+}
+
 # registered NAME OBJECT...: link them with a double of the CUDA runtime; $T/NAME.registered is which kernels and variables
 # the program makes known to it, and what is in its images (which must not be compressed).
 registered() {

@@ -3,6 +3,7 @@
 # compilation; deleted and built again, everything is a hit and the objects are the same.
 . "$(dirname "$0")/lib.sh"
 . "$E2E/cmake_project.sh"
+needs_programs
 
 make_project
 begin "configuring with the launcher works"

@@ -2,6 +2,7 @@
 # CMake with the Makefile generator, which passes include directories in options files.
 . "$(dirname "$0")/lib.sh"
 . "$E2E/cmake_project.sh"
+needs_programs
 
 make_project
 begin "configuring with the launcher works"

@@ -3,6 +3,7 @@
 # launcher comes from the environment.
 . "$(dirname "$0")/lib.sh"
 . "$E2E/cmake_project.sh"
+needs_programs
 
 make_project
 export CMAKE_CUDA_COMPILER_LAUNCHER=nvcache

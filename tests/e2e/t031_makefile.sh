@@ -55,6 +55,8 @@ keep() {
     cp -p ./*.o ./*.d "$T/$1"
 }
 
+runs_programs && can_run=yes || can_run=no
+
 begin "as nvcc alone: the objects, the dependency files, the program"
 expect_ok make -j2
 keep plain
@@ -71,7 +73,7 @@ expect_ok make -j2 NVCC="nvcache nvcc"
 expect_counts bypassed.device_link=1 bypassed.link=1 hits.manifest=3
 keep hit
 expect_same_tree "$T/miss" "$T/hit" identical
-expect_eq "the program says" "$(./play)" made
+[ $can_run = no ] || expect_eq "the program says" "$(./play)" made
 
 begin "then make has nothing to do"
 expect_in make "$(make NVCC="nvcache nvcc")" 'up to date'
@@ -89,7 +91,7 @@ expect_counts bypassed.device_link=1 bypassed.link=1 hits.manifest=2
 begin "compile and link in one step passes through and works"
 expect_ok make single NVCC="nvcache nvcc"
 expect_counts bypassed.link=1
-expect_eq "the program says" "$(./single)" single
+[ $can_run = no ] || expect_eq "the program says" "$(./single)" single
 
 begin "the jobserver reaches the recipe's own make"
 write jobs.mk <<'CODE'

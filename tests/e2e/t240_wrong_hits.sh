@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The wrong hits and broken builds that other caches are known for, each as: compile, change
 # one thing, compile again, and compare with plain nvcc.  scripts/peers.sh runs the same cases
-# with LAUNCHER=ccache and LAUNCHER=sccache, and asks by PEERS_TABLE for one line a case.
+# with LAUNCHER=ccache and LAUNCHER=sccache, and asks by PEERS_TABLE for one line a case; a case
+# that stands there already is not run again.
 . "$(dirname "$0")/lib.sh"
 
 launcher=${LAUNCHER:-nvcache}
@@ -24,6 +25,7 @@ wrong() {
 }
 
 launch() {
+    [ -z "$is_done" ] || return 0
     settle
     timeout 120 "$launcher" nvcc "$@"
 }
@@ -40,6 +42,7 @@ is_equal() {
 # exit status and every output.
 step() {
     local status want file
+    [ -z "$is_done" ] || return 0
     rm -rf got expected out && mkdir out
     launch "$@" >"$T/launch.log" 2>&1
     status=$?
@@ -58,13 +61,15 @@ step() {
 
 # must NOT TEXT FILE: debug information cannot be compared; look for what it must not name.
 must_not_name() {
-    ! strings "$2" | grep -q -- "$1" || wrong "$2 names $1"
+    [ -n "$is_done" ] || ! strings "$2" | grep -q -- "$1" || wrong "$2 names $1"
 }
 
-count_before=
 in_case=
+is_done=
 name() {
     done_case
+    is_done=
+    [ -z "${PEERS_TABLE:-}" ] || ! cut -f 1 "$PEERS_TABLE" 2>/dev/null | grep -qxF -e "$1" || is_done=yes
     begin "$1"
     in_case=$1
     result=right
@@ -75,15 +80,22 @@ name() {
 
 # again ARGUMENTS...: is it cached at all?
 again() {
+    again_in . "$@"
+}
+
+again_in() { # DIRECTORY ARGUMENTS...
+    local count_before dir=$1
+    shift
+    [ -z "$is_done" ] || return 0
     count_before=$(hits)
-    mkdir -p out
-    launch "$@" >"$T/launch.log" 2>&1
+    mkdir -p "$dir/out"
+    (cd "$dir" && launch "$@") >"$T/launch.log" 2>&1
     [ "$(hits)" -gt "$count_before" ] || [ $result != right ] || result=uncached
 }
 
 done_case() {
     [ -n "$in_case" ] || return 0
-    [ -z "${PEERS_TABLE:-}" ] || printf '%s\t%s\n' "$in_case" "$result" >>"$PEERS_TABLE"
+    [ -z "${PEERS_TABLE:-}" ] || [ -n "$is_done" ] || printf '%s\t%s\n' "$in_case" "$result" >>"$PEERS_TABLE"
     in_case=
     cd "$T/work" || exit 2
 }
@@ -209,10 +221,7 @@ CODE
             (cd $dir && launch $flag -c a.cu -o a.o) || wrong "failed"
         done
         must_not_name /case/one two/a.o
-        in_two() { (cd two && launch $flag -c a.cu -o a.o); }
-        count_before=$(hits)
-        in_two
-        [ "$(hits)" -gt "$count_before" ] || [ $result != right ] || result=uncached
+        again_in two $flag -c a.cu -o a.o
     done
 
     name "a header appears earlier on the search path" <<'CODE'
@@ -294,7 +303,7 @@ static void (*volatile keep)(int *) = f;
 CODE
         echo 'int main() { return 0; }' >main.cpp
         launch $A $mode a.cu -o one.o && launch $A $mode a.cu -o two.o
-        nvcc $A main.cpp one.o two.o -o program >"$T/link.log" 2>&1 || wrong "$(tail -n 1 "$T/link.log")"
+        [ -n "$is_done" ] || nvcc $A main.cpp one.o two.o -o program >"$T/link.log" 2>&1 || wrong "$(tail -n 1 "$T/link.log")"
         again $A $mode a.cu -o one.o
     done
     done_case

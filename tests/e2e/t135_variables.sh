@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Each environment variable that a program of a compile asks for stands in src/nvcc/variables.def with what it is to us.
+# Seen by preloading a getenv that writes down the names (tests/support/getenv_names.c), and in nvcc.profile.
+. "$(dirname "$0")/lib.sh"
+
+write a.cu <<'CODE'
+__global__ void k(float *p) { *p = sinf(*p); }
+CODE
+write broken.cu <<'CODE'
+__global__ void k() { unknown(); }
+CODE
+write broken_host.cu <<'CODE'
+#ifndef __CUDACC__
+#error not for the host
+#endif
+__global__ void k() {}
+#if !defined(__CUDA_ARCH__)
+static_assert(sizeof(int) == 1, "");
+#endif
+CODE
+gcc -shared -fPIC -O1 -o "$T/names.so" "$E2E/../support/getenv_names.c" || exit 2
+
+# classified: the names of the table.
+classified() {
+    sed -n 's/^NVCC_VARIABLE("\([^"]*\)".*/\1/p' "$E2E/../../src/nvcc/variables.def" | sort -u
+}
+
+# asked ARGUMENTS...: note what the programs of this compile ask for.
+asked() {
+    GETENV_NAMES=$T/names LD_PRELOAD=$T/names.so nvcc -arch=sm_80 "$@" >"$T/asked.log" 2>&1
+}
+
+# unknown TABLE: names asked for that it does not have.
+unknown() {
+    cut -d ' ' -f 2- "$T/names" | sort -u | comm -23 - "$1" | paste -sd ' '
+}
+classified >"$T/table"
+
+begin "what is asked for is in the table: objects, with messages and without"
+asked -c -MD -MF a.d a.cu -o a.o
+asked -c broken.cu -o broken.o
+asked -c broken_host.cu -o broken.o
+expect_eq "what the table lacks" "$(unknown "$T/table")" ""
+
+begin "all programs that ask at all were heard"
+for program in nvcc 'cudafe[+][+]' cicc ptxas cc1plus 'g(cc|[+][+]).*'; do
+    expect_in "$program" "$(cut -d ' ' -f 1 "$T/names" | sort -u)" "^$program$"
+done
+
+begin "what the table lacks would be seen"
+grep -vx -e PTXAS_FLAGS -e CPATH "$T/table" >"$T/less"
+expect_eq "what a smaller table lacks" "$(unknown "$T/less")" "CPATH PTXAS_FLAGS"
+
+begin "the names in nvcc.profile are in the table"
+profile=$(dirname "$(readlink -f "$NVCC")")/nvcc.profile
+{ sed -n 's/^\([A-Za-z_]*\)[ \t]*[+=].*/\1/p' "$profile" && grep -o '\$([A-Za-z_]*)' "$profile" | tr -d '$()'; } |
+    sed 's/^/profile /' >"$T/names"
+expect_in "the profile" "$(cat "$T/names")" ' PTXAS_FLAGS$'
+expect_eq "what the table lacks" "$(unknown "$T/table")" ""
+
+if [ -n "${NVCACHE_E2E_LONG:-}" ]; then
+    begin "the same for other kinds of output and other languages"
+    echo 'int f() { return 1; }' >b.cpp && cp b.cpp c.c
+    for kind in '-dc -g -G' '-dc -dlto' -ptx -cubin -fatbin -optix-ir '-c -split-compile=2 --threads 2' '-c -lineinfo -O1' \
+        '-c -Xptxas -v --resource-usage' '-c -Xcompiler -g,-march=native,-fdiagnostics-color=always'; do
+        # shellcheck disable=SC2086
+        asked $kind a.cu -o a.out
+    done
+    asked -c b.cpp -o b.o
+    asked -c c.c -o c.o
+    asked -arch=native -c a.cu -o a.o
+    [ -z "$(type -P clang++)" ] || asked -ccbin clang++ -c a.cu -o a.o
+    expect_eq "what the table lacks" "$(unknown "$T/table")" ""
+fi
