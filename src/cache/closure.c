@@ -87,14 +87,11 @@ add_not_user(struct reader *reader, const struct strlist *dirs)
 /* Nobody adds headers beside those of the toolkit and the system; and they compute names
  * in angle brackets only. */
 static void
-note_user_file(struct reader *reader, const char *path, unsigned flags,
-               const struct buf *text)
+note_user_file(struct reader *reader, const char *path, unsigned flags)
 {
-    static const char asking[] = "__has_include";
-
     if (is_below_any(&reader->not_user, path))
         return;
-    if (memmem(text->data, text->len, asking, sizeof(asking) - 1) != NULL)
+    if (flags & (SCAN_ASKS | SCAN_PROBE))
         reader->closure->asks = true;
     reader->user_flags |= flags;
     strlist_add(&reader->all, (char *)(uintptr_t)reader->dir);
@@ -144,7 +141,7 @@ read_file(struct reader *reader, struct closure_file *file)
     flags = scan_text((const char *)text.data, text.len, on_name, reader);
     shown_read(reader->shown, &reader->session->roots, file->path, &text);
     reader->closure->flags |= flags;
-    note_user_file(reader, file->path, flags, &text);
+    note_user_file(reader, file->path, flags);
     return NVC_OK;
 }
 

@@ -25,7 +25,7 @@ struct closure {
     struct closure_file *files;
     size_t n;
     unsigned flags; /* enum scan_flag of all files together */
-    bool asks;      /* a file of the user's mentions __has_include */
+    bool asks;      /* a file of the user's asks whether headers are there */
     bool *shows;    /* per root of the session: its path can be seen in the result */
     struct digest
         searched; /* which header is found where, and what is watched for that */

@@ -167,6 +167,44 @@ check_passing(struct session *session, const struct closure *closure)
     return name == NULL ? NVC_OK : moved(session, name);
 }
 
+/* Nobody watched: can a searched directory have been another one, or have held another
+ * name, for a time?  Of each part of its name: was a link pointed, a directory renamed,
+ * or the directory changed in which the part is missing? */
+static bool
+may_have_passed(struct session *session, const char *dir)
+{
+    char *prefix = path_join(session->arena, session->cwd, dir);
+    const size_t len = strlen(prefix);
+    struct stat above = {0};
+
+    for (size_t i = 1; i <= len; i++) {
+        const char end = prefix[i];
+        struct stat info;
+
+        if (end != '/' && end != '\0')
+            continue;
+        prefix[i] = '\0';
+        if (stat(prefix, &info) != 0)
+            return is_since(&above, session->begin_ns);
+        if (name_has_moved(prefix, session->begin_ns))
+            return true;
+        above = info;
+        prefix[i] = end;
+    }
+    return is_since(&above, session->begin_ns);
+}
+
+static bool
+may_be_unseen(struct session *session, const char *dir)
+{
+    struct stat info;
+
+    if (session->vigil == NULL)
+        return may_have_passed(session, dir);
+    return stat(dir, &info) == 0 && is_since(&info, session->begin_ns) &&
+           !vigil_covers(session->vigil, dir);
+}
+
 /* What is in the searched directories is recorded as it is now.  An output of this or
  * another compile changes them too, so only names that matter are looked at. */
 static enum nvc_status
@@ -177,6 +215,9 @@ check_searched(struct session *session, const struct closure *closure)
         const char *appeared;
         struct stat info;
 
+        /* A header that came and went would be in the list, unless nobody included it. */
+        if (closure->asks && may_be_unseen(session, dir))
+            return moved(session, dir);
         if (stat(dir, &info) != 0 || !is_since(&info, session->begin_ns))
             continue;
         if (name_has_moved(dir, session->begin_ns))
@@ -184,9 +225,6 @@ check_searched(struct session *session, const struct closure *closure)
         appeared = find_appeared(session, closure, dir);
         if (appeared != NULL)
             return moved(session, appeared);
-        /* A header that came and went would be in the list, unless nobody included it. */
-        if (closure->asks && !vigil_covers(session->vigil, dir))
-            return moved(session, dir);
     }
     return check_passing(session, closure);
 }

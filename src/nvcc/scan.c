@@ -107,14 +107,14 @@ skip_other(struct cursor *cursor)
         cursor->at += is_escape ? 2 : 1;
 }
 
-/* For a look ahead. */
+/* For a look ahead: is there any? */
 static void
-skip_name(enum scan_name_kind kind, const char *name, size_t len, void *arg)
+note_name(enum scan_name_kind kind, const char *name, size_t len, void *arg)
 {
     (void)kind;
     (void)name;
     (void)len;
-    (void)arg;
+    *(bool *)arg = true;
 }
 
 /* Header-like tokens in the rest of a logical line; those in quotes are of kind `quoted`.
@@ -151,14 +151,16 @@ static unsigned
 scan_condition(struct cursor *cursor, scan_visitor *visit, void *arg)
 {
     struct cursor ahead = *cursor;
+    bool asks = false; /* also by a macro that stands for __has_include */
     bool is_next;
 
-    visit_line(&ahead, SCAN_QUOTE, skip_name, NULL);
+    visit_line(&ahead, SCAN_QUOTE, note_name, &asks);
     is_next = mentions(cursor->at, ahead.at, "__has_include_next");
     if (mentions(cursor->at, ahead.at, "__has_embed"))
         return SCAN_HIDDEN;
+    asks |= mentions(cursor->at, ahead.at, "__has_include");
     visit_line(cursor, is_next ? SCAN_NEXT : SCAN_QUOTE, visit, arg);
-    return is_next ? SCAN_NEXT_COMPUTED : 0;
+    return (is_next ? SCAN_NEXT_COMPUTED : 0) | (asks ? SCAN_ASKS : 0);
 }
 
 static unsigned

@@ -95,7 +95,7 @@ __global__ void k(int *p) { *p = 2 + SALT; }
 __global__ void k(int *p) { *p = 1 + SALT; }
 #endif
 CODE
-mkdir -p p/inc p/with && touch p/with/asked.h p/kept.h && ln -s inc p/link
+mkdir -p p/inc p/with out && touch p/with/asked.h p/kept.h && ln -s inc p/link
 salt=0
 # asked WHAT COMMANDS [DIRECTORY]: while it compiles COMMANDS make __has_include say something else for a
 # time, or from then on; what was recorded is right.
@@ -104,19 +104,50 @@ asked() {
     salt=$((salt + 1))
     sleep 0.05
     during "$2"
-    compile -DSALT=$salt -I"${3:-p/inc}" p/ask.cu -o got.o
+    compile -DSALT=$salt -I"${3:-p/inc}" p/ask.cu -o out/got.o
     wait
-    still_right -DSALT=$salt -I"${3:-p/inc}" p/ask.cu
+    compile -DSALT=$salt -I"${3:-p/inc}" p/ask.cu -o out/got.o
+    nvcc -arch=sm_80 -c -DSALT=$salt -I"${3:-p/inc}" p/ask.cu -o expected.o
+    expect_same expected.o out/got.o
 }
-asked "a header that only __has_include asks for appears and goes" 'cp p/kept.h p/inc/asked.h; sleep 4; rm p/inc/asked.h'
-asked "the same, and its directory gets its old time" \
-    'touch -r p/inc p/time; cp p/kept.h p/inc/asked.h; sleep 4; rm p/inc/asked.h; touch -r p/time p/inc'
-asked "a directory with it appears and goes" 'mkdir p/late; cp p/kept.h p/late/asked.h; sleep 4; rm -r p/late' p/late
-asked "a directory with it is put in the place of another, and back" 'mv p/inc p/away; mv p/with p/inc; sleep 4; mv p/inc p/with; mv p/away p/inc'
-asked "a link is pointed to a directory with it, and back" 'ln -sfn with p/link; sleep 4; ln -sfn inc p/link' p/link
+all_asked() { # HOW
+    asked "a header that only __has_include asks for appears and goes$1" 'cp p/kept.h p/inc/asked.h; sleep 4; rm p/inc/asked.h'
+    asked "the same, and its directory gets its old time$1" \
+        'touch -r p/inc p/time; cp p/kept.h p/inc/asked.h; sleep 4; rm p/inc/asked.h; touch -r p/time p/inc'
+    asked "a directory with it appears and goes$1" 'mkdir p/late; cp p/kept.h p/late/asked.h; sleep 4; rm -r p/late' p/late
+    asked "two directories, one in the other, appear and go$1" \
+        'mkdir -p p/late/more; cp p/kept.h p/late/more/asked.h; sleep 4; rm -r p/late' p/late/more
+    asked "a directory with it is put in the place of another, and back$1" \
+        'mv p/inc p/away; mv p/with p/inc; sleep 4; mv p/inc p/with; mv p/away p/inc'
+    asked "a link is pointed to a directory with it, and back$1" 'ln -sfn with p/link; sleep 4; ln -sfn inc p/link' p/link
+}
+all_asked ''
 asked "it appears and stays" 'cp p/kept.h p/inc/asked.h'
 asked "it goes and comes back" 'mv p/inc/asked.h p/aside.h; sleep 4; mv p/aside.h p/inc/asked.h'
 asked "it goes, and stays away" 'rm p/inc/asked.h'
+
+# blind FILE: from now on nvcache runs where the system gives no inotify, as when all that one user may have are in use.
+blind() {
+    rm "$T/bin/nvcache"
+    printf '#!/bin/sh\nexec unshare -U --map-root-user sh -c "echo 0 >/proc/sys/user/%s; exec \\"\\$0\\" \\"\\$@\\"" %s "$@"\n' "$1" "$NVCACHE" >"$T/bin/nvcache"
+    chmod +x "$T/bin/nvcache"
+}
+for limit in max_inotify_instances max_inotify_watches; do
+    begin "without inotify ($limit) a result is kept when nothing happens, also with __has_include"
+    if ! unshare -U --map-root-user sh -c "echo 0 >/proc/sys/user/$limit" 2>/dev/null; then
+        skip "no namespace of our own with another $limit"
+        continue
+    fi
+    blind $limit
+    export NVCACHE_LOG=$T/blind.log
+    for i in 1 2; do compile -DSALT=${#limit} -Ip/inc p/ask.cu -o out/got.o; done
+    unset NVCACHE_LOG
+    expect_counts hits.manifest=1 misses=1
+    expect_in "the log" "$(cat "$T/blind.log")" 'vigil status='
+    all_asked ", without inotify ($limit)"
+done
+rm "$T/bin/nvcache"
+ln -s "$NVCACHE" "$T/bin/nvcache"
 
 begin "an options file is changed while the command is on its way"
 kernel o.cu k '*p = VALUE;'

@@ -12,6 +12,12 @@ Prints how many steps there were, how many were hits, and the needless misses: s
 again, with nvcache's own reason.  Ends with 1 when a result was wrong, says which edits led to it, and keeps its files;
 the run goes on with another project.  NVCACHE is the program (build/dev/nvcache), NVCC the compiler of `real`.
 
+Why they are needed: `search_changed`, a name that an input mentions is found in another directory, or not any
+more, and only the compiler knows whether it was asked for there and whether yes or no was all it asked
+(#if __has_include); `options_changed`, a macro or variable that this text does not use; `input_changed`, `input_missing`,
+a header whose text does not reach the object; `not kept ... no inotify`, something was written into a
+searched directory while nobody could watch it.
+
 nvcc is not run again for a state (every file, word and variable) that it was run for, but now and
 then to see that it says the same."""
 
@@ -320,7 +326,8 @@ class Run:
             return "no word", ""
         outcome, culprit, kept = end[-1]
         if kept not in ("ok", "-"):
-            return outcome, f"{kept} ({os.path.basename(culprit)})"
+            blind = ", no inotify" if "vigil status=" in text else ""
+            return outcome, f"{kept} ({os.path.basename(culprit)}{blind})"
         kind = culprit if outcome == "options_changed" else ""
         return outcome + (f" ({kind})" if kind else ""), kept
 

@@ -14,6 +14,7 @@ enum scan_flag {
     SCAN_COMPUTED = 16,      /* an #include whose name is a macro */
     SCAN_PROBE = 32,         /* a macro that stands for __has_include */
     SCAN_NEXT_COMPUTED = 64, /* any name may be searched behind the file at hand */
+    SCAN_ASKS = 128,         /* an #if or #elif with __has_include, or a header's name */
 };
 
 enum scan_name_kind {

@@ -166,6 +166,28 @@ ending_ends_the_whole_tree(void **state)
     close(pipe_fds[1]);
 }
 
+/* The second signal comes when the child is gone and a process that it left behind is
+ * not. */
+static void
+being_asked_twice_does_not_kill_us(void **state)
+{
+    static const char script[] =
+        "trap '' HUP; top=$PPID; (sleep 0.2; kill -HUP $top; sleep 0.2) & "
+        "kill -HUP $top; exit 3";
+    pid_t launcher = fork();
+    int wait_status;
+
+    (void)state;
+    if (launcher == 0) {
+        struct process_result r = run_shell(script, 0);
+
+        _exit(process_exit_code(r.wait_status));
+    }
+    assert_int_equal(waitpid(launcher, &wait_status, 0), launcher);
+    assert_true(WIFEXITED(wait_status));
+    assert_int_equal(WEXITSTATUS(wait_status), 3);
+}
+
 static void
 touch_nothing(void *arg)
 {
@@ -261,6 +283,7 @@ test_process(void)
         cmocka_unit_test(a_child_left_behind_does_not_hold_us),
         cmocka_unit_test(a_missing_program_is_an_error),
         cmocka_unit_test(ending_ends_the_whole_tree),
+        cmocka_unit_test(being_asked_twice_does_not_kill_us),
         cmocka_unit_test(guard_call_returns_zero_or_the_signal),
         cmocka_unit_test(a_crash_in_the_hook_still_ends_in_the_fallback),
         cmocka_unit_test(a_crash_ends_in_the_fallback),

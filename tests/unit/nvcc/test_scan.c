@@ -67,7 +67,8 @@ pragmas_and_operators_that_read_files(void **state)
     assert_scan("_Pragma(\"GCC  pch_preprocess \\\"x\\\"\")\n", SCAN_HIDDEN, "");
     assert_scan("#pragma GCC visibility push(hidden)\n", 0, "");
     assert_scan("#if __has_embed(\"x\")\n", SCAN_HIDDEN, "");
-    assert_scan("#if __has_include_next(<x.h>)\n", SCAN_NEXT_COMPUTED, ">x.h ");
+    assert_scan("#if __has_include_next(<x.h>)\n", SCAN_ASKS | SCAN_NEXT_COMPUTED,
+                ">x.h ");
     assert_scan("#define HAS __has_include_next\n", SCAN_PROBE | SCAN_NEXT_COMPUTED, "");
 }
 
@@ -75,20 +76,23 @@ static void
 names_behind_what_ends_no_condition(void **state)
 {
     (void)state;
-    assert_scan("#if A && \\\r\n __has_include(\"x.h\")\n", 0, "\"x.h ");
-    assert_scan("#if A && \\ \n __has_include(\"x.h\")\n", 0, "\"x.h ");
-    assert_scan("#if A /* a\n b */ && __has_include(\"x.h\")\n", 0, "\"x.h ");
-    assert_scan("#if '\"' && __has_include(\"x.h\")\n", 0, "\"x.h ");
+    assert_scan("#if A && \\\r\n __has_include(\"x.h\")\n", SCAN_ASKS, "\"x.h ");
+    assert_scan("#if A && \\ \n __has_include(\"x.h\")\n", SCAN_ASKS, "\"x.h ");
+    assert_scan("#if A /* a\n b */ && __has_include(\"x.h\")\n", SCAN_ASKS, "\"x.h ");
+    assert_scan("#if '\"' && __has_include(\"x.h\")\n", SCAN_ASKS, "\"x.h ");
 }
 
 static void
 names_that_has_include_may_ask_for(void **state)
 {
     (void)state;
-    assert_scan("#if __has_include(<a.h>) || __has_include(\"b.h\")\n", 0, "<a.h \"b.h ");
-    assert_scan("#elif HAS(<a.h>)\n", 0, "<a.h ");
+    assert_scan("#if __has_include(<a.h>) || __has_include(\"b.h\")\n", SCAN_ASKS,
+                "<a.h \"b.h ");
+    assert_scan("#elif HAS(<a.h>)\n", SCAN_ASKS, "<a.h ");
     assert_scan("#define H <h.h>\n", 0, "<h.h ");
-    assert_scan("#if 1 && \\\n HAS(<late.h>)\n", 0, "<late.h ");
+    assert_scan("#if 1 && \\\n HAS(<late.h>)\n", SCAN_ASKS, "<late.h ");
+    assert_scan("#if __has_include(NAME) && A > 1\n", SCAN_ASKS, "");
+    assert_scan("#if defined(A) && A > 1\n", 0, "");
     assert_scan("#error \"text\"\n", 0, "");
 }
 
