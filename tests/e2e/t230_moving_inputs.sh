@@ -90,12 +90,26 @@ still_right -Ic/links c/use.cu
 
 write p/ask.cu <<'CODE'
 #if __has_include(<asked.h>)
-__global__ void k(int *p) { *p = 2 + SALT; }
+#define ANSWER 2
 #else
-__global__ void k(int *p) { *p = 1 + SALT; }
+#define ANSWER 1
 #endif
+__global__ void k(double *p)
+{
+#pragma unroll
+    for (int i = 0; i < 100; i++)
+        p[i] = exp(sin(p[i]) + ANSWER) / (p[i + 1] + SALT);
+}
 CODE
-mkdir -p p/inc p/with out && touch p/with/asked.h p/kept.h && ln -s inc p/link
+# until_ptxas: the compile in the foreground has come to ptxas: what headers are there has been asked by then.
+until_ptxas() {
+    local i
+    for ((i = 0; i < 3000; i++)); do
+        ! pgrep -f "^ptxas .*$T" >/dev/null || return
+        sleep 0.01
+    done
+}
+mkdir -p p/inc p/with q out && touch p/with/asked.h p/kept.h && ln -s ../p/inc q/link
 salt=0
 # asked WHAT COMMANDS [DIRECTORY]: while it compiles COMMANDS make __has_include say something else for a
 # time, or from then on; what was recorded is right.
@@ -111,19 +125,19 @@ asked() {
     expect_same expected.o out/got.o
 }
 all_asked() { # HOW
-    asked "a header that only __has_include asks for appears and goes$1" 'cp p/kept.h p/inc/asked.h; sleep 4; rm p/inc/asked.h'
+    asked "a header that only __has_include asks for appears and goes$1" 'cp p/kept.h p/inc/asked.h; until_ptxas; rm p/inc/asked.h'
     asked "the same, and its directory gets its old time$1" \
-        'touch -r p/inc p/time; cp p/kept.h p/inc/asked.h; sleep 4; rm p/inc/asked.h; touch -r p/time p/inc'
-    asked "a directory with it appears and goes$1" 'mkdir p/late; cp p/kept.h p/late/asked.h; sleep 4; rm -r p/late' p/late
+        'touch -r p/inc p/time; cp p/kept.h p/inc/asked.h; until_ptxas; rm p/inc/asked.h; touch -r p/time p/inc'
+    asked "a directory with it appears and goes$1" 'mkdir q/late; cp p/kept.h q/late/asked.h; until_ptxas; rm -r q/late' q/late
     asked "two directories, one in the other, appear and go$1" \
-        'mkdir -p p/late/more; cp p/kept.h p/late/more/asked.h; sleep 4; rm -r p/late' p/late/more
+        'mkdir -p q/late/more; cp p/kept.h q/late/more/asked.h; until_ptxas; rm -r q/late' q/late/more
     asked "a directory with it is put in the place of another, and back$1" \
-        'mv p/inc p/away; mv p/with p/inc; sleep 4; mv p/inc p/with; mv p/away p/inc'
-    asked "a link is pointed to a directory with it, and back$1" 'ln -sfn with p/link; sleep 4; ln -sfn inc p/link' p/link
+        'mv p/inc p/away; mv p/with p/inc; until_ptxas; mv p/inc p/with; mv p/away p/inc'
+    asked "a link is pointed to a directory with it, and back$1" 'ln -sfn ../p/with q/link; until_ptxas; ln -sfn ../p/inc q/link' q/link
 }
 all_asked ''
 asked "it appears and stays" 'cp p/kept.h p/inc/asked.h'
-asked "it goes and comes back" 'mv p/inc/asked.h p/aside.h; sleep 4; mv p/aside.h p/inc/asked.h'
+asked "it goes and comes back" 'mv p/inc/asked.h p/aside.h; until_ptxas; mv p/aside.h p/inc/asked.h'
 asked "it goes, and stays away" 'rm p/inc/asked.h'
 
 # blind FILE: from now on nvcache runs where the system gives no inotify, as when all that one user may have are in use.
