@@ -37,6 +37,8 @@ struct reader {
     struct strlist not_user; /* directories of the toolkit and the system, also by their
                                 real names: the host compiler shortens what it can */
     struct strlist macros;   /* names in quotes that macros stand for */
+    struct strlist probes;   /* macros that stand for __has_include */
+    struct strlist calls;    /* macros that conditions call with a word */
     struct strlist askers;  /* directories of the user's files with a computed #include */
     struct strlist all;     /* directories of the user's files */
     struct mentions *shown; /* shown_priv.h */
@@ -57,6 +59,11 @@ on_name(enum scan_name_kind kind, const char *name, size_t len, void *arg)
 {
     struct reader *reader = arg;
 
+    if (kind == SCAN_PROBE_NAME || kind == SCAN_CALL) {
+        strlist_add(kind == SCAN_CALL ? &reader->calls : &reader->probes,
+                    arena_strndup(reader->session->arena, name, len));
+        return;
+    }
     if (kind == SCAN_MACRO && is_header_like(name, len))
         strlist_add(&reader->macros, arena_strndup(reader->session->arena, name, len));
     names_add(reader->names, kind == SCAN_MACRO ? SCAN_QUOTE : kind, reader->dir, name,
@@ -330,6 +337,19 @@ check_precompiled(struct session *session, const struct closure *closure)
     return NVC_OK;
 }
 
+/* Is a header asked for, through a macro, by a name that macros make? */
+static bool
+asks_for_unseen(struct reader *reader)
+{
+    strlist_unique(&reader->probes);
+    strlist_unique(&reader->calls);
+    for (size_t i = 0; i < reader->probes.n; i++)
+        for (size_t k = 0; k < reader->calls.n; k++)
+            if (str_equal(reader->probes.v[i], reader->calls.v[k]))
+                return true;
+    return false;
+}
+
 static enum nvc_status
 check_flags(struct session *session, unsigned flags)
 {
@@ -338,7 +358,9 @@ check_flags(struct session *session, unsigned flags)
     if ((flags & SCAN_TIME) && !has_fixed_time(session))
         return refuse(session, NVC_NOSTORE_TIME, "__DATE__ or __TIME__");
     if (flags & SCAN_HIDDEN)
-        return refuse(session, NVC_NOSTORE_HIDDEN, "a file for the assembler or #embed");
+        return refuse(session, NVC_NOSTORE_HIDDEN,
+                      "a file for the assembler, #embed, or __has_include of a name that "
+                      "macros make");
     return NVC_OK;
 }
 
@@ -415,6 +437,8 @@ reader_init(struct session *session, struct closure *closure, struct reader *rea
     reader->names = names_new(session->arena);
     strlist_init(&reader->not_user, session->arena);
     strlist_init(&reader->macros, session->arena);
+    strlist_init(&reader->probes, session->arena);
+    strlist_init(&reader->calls, session->arena);
     strlist_init(&reader->askers, session->arena);
     strlist_init(&reader->all, session->arena);
     add_not_user(reader, &session->layout.normal);
@@ -444,6 +468,8 @@ closure_build(struct session *session, struct listings *listings, char *const *p
         return st;
     add_command_names(session, reader.names, &reader);
     shown_finish(session, reader.shown, &closure);
+    if (asks_for_unseen(&reader))
+        closure.flags |= SCAN_HIDDEN;
     st = check_flags(session, closure.flags);
     if (st != NVC_OK)
         return st;

@@ -68,8 +68,11 @@ static void
 visit(enum scan_name_kind kind, const char *name, size_t len, void *arg)
 {
     struct search *const search = arg;
-    const char *text = arena_strndup(search->arena, name, len);
+    const char *text;
 
+    if (kind > SCAN_MACRO)
+        return;
+    text = arena_strndup(search->arena, name, len);
     weigh(search, text);
     if (kind != SCAN_QUOTE || search->files.n >= FILES_MAX)
         return;

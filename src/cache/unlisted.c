@@ -80,7 +80,7 @@ on_name(enum scan_name_kind kind, const char *text, size_t len, void *arg)
     const struct finder *finder = arg;
     const char *name = arena_strndup(finder->session->arena, text, len);
 
-    if (kind == SCAN_MACRO)
+    if (kind >= SCAN_MACRO)
         return;
     if (kind == SCAN_QUOTE && add_in(finder, finder->dir, name))
         return;

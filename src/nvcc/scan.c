@@ -7,6 +7,7 @@
 #include "nvcache/nvcc/scan.h"
 
 #include "cursor_priv.h"
+#include "probe_priv.h"
 
 #include <ctype.h>
 #include <stdbool.h>
@@ -140,9 +141,12 @@ scan_define(struct cursor *cursor, scan_visitor *visit, void *arg)
     const char *line = cursor->at;
 
     visit_line(cursor, SCAN_MACRO, visit, arg);
-    return (mentions(line, cursor->at, "__has_include") ? SCAN_PROBE : 0) |
-           (mentions(line, cursor->at, "__has_include_next") ? SCAN_NEXT_COMPUTED : 0) |
-           (mentions(line, cursor->at, "__has_embed") ? SCAN_HIDDEN : 0);
+    if (mentions(line, cursor->at, "__has_embed"))
+        return SCAN_HIDDEN;
+    if (!mentions(line, cursor->at, "__has_include"))
+        return 0;
+    return SCAN_PROBE | probe_define(line, cursor->at, visit, arg) |
+           (mentions(line, cursor->at, "__has_include_next") ? SCAN_NEXT_COMPUTED : 0);
 }
 
 /* #if and its kin.  The logical line is read twice: only its end tells whether what it
@@ -153,14 +157,16 @@ scan_condition(struct cursor *cursor, scan_visitor *visit, void *arg)
     struct cursor ahead = *cursor;
     bool asks = false; /* also by a macro that stands for __has_include */
     bool is_next;
+    unsigned hidden;
 
     visit_line(&ahead, SCAN_QUOTE, note_name, &asks);
     is_next = mentions(cursor->at, ahead.at, "__has_include_next");
     if (mentions(cursor->at, ahead.at, "__has_embed"))
         return SCAN_HIDDEN;
     asks |= mentions(cursor->at, ahead.at, "__has_include");
+    hidden = probe_condition(cursor->at, ahead.at, visit, arg);
     visit_line(cursor, is_next ? SCAN_NEXT : SCAN_QUOTE, visit, arg);
-    return (is_next ? SCAN_NEXT_COMPUTED : 0) | (asks ? SCAN_ASKS : 0);
+    return hidden | (is_next ? SCAN_NEXT_COMPUTED : 0) | (asks ? SCAN_ASKS : 0);
 }
 
 static unsigned

@@ -216,9 +216,44 @@ write r/src/r.cu <<'CODE'
 #endif
 __global__ void k(int *p) { *p = VALUE; }
 CODE
-recorded -Ir/config r/src/r.cu
+once -Ir/config r/src/r.cu
 touch r/src/extra.h
 once -Ir/config r/src/r.cu
+
+begin "the same where the name is spelled out: kept"
+sed -i 's/HAS(EXTRA)/HAS("other.h")/' r/src/r.cu
+recorded -Ir/config r/src/r.cu
+touch r/src/other.h
+once -Ir/config r/src/r.cu
+
+mkdir -p r/made
+number=0
+while read -r condition; do
+    number=$((number + 1))
+    begin "#if $condition, where macros make the name: a header that appears is seen"
+    {
+        echo '#define ANGLE(x) <x.h>'
+        echo '#define STRING_(x) #x'
+        echo '#define STRING(x) STRING_(x)'
+        echo '#define JOIN(a, b) <a/b>'
+        echo '#define HAS(x) __has_include(x)'
+        echo "#define HAVE __has_include(STRING(made$number.h))"
+        echo "#define NAME STRING(made$number.h)"
+        printf '#if %s\n#define VALUE 2\n#else\n#define VALUE 1\n#endif\n' "${condition//made/made$number}"
+        echo '__global__ void k(int *p) { *p = VALUE; }'
+    } >r/made.cu
+    mkdir -p r/made/d
+    once -Ir/made r/made.cu
+    touch r/made/made$number.h r/made/d/made$number.h
+    once -Ir/made r/made.cu
+done <<'TABLE'
+__has_include(ANGLE(made))
+__has_include(STRING(made.h))
+__has_include(JOIN(d,made.h))
+HAS(STRING(made.h))
+HAS(NAME)
+HAVE
+TABLE
 
 begin "a header without a slash of the root directory's own: absolute names"
 echo '#define VALUE 1' >abs.h

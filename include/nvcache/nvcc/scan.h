@@ -22,6 +22,10 @@ enum scan_name_kind {
     SCAN_QUOTE, /* "name": first in the directory of the file itself */
     SCAN_NEXT,  /* #include_next, __has_include_next */
     SCAN_MACRO, /* "name" in a #define: an #include of any file may stand for it */
+    /* names of macros: where one of the first kind is called as in the second, a header
+     * is asked for whose name cannot be seen */
+    SCAN_PROBE_NAME, /* stands for __has_include */
+    SCAN_CALL,       /* called in an #if, with a word for its first argument */
 };
 
 /* Every header name in a directive: #include, #include_next, #import, and anything that
