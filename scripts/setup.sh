@@ -56,6 +56,7 @@ look() {
         need libcmocka-dev has_header cmocka.h
         need python3 have python3
         need strace have strace
+        need btrfs-progs have mkfs.btrfs
     fi
     if [ $want_checks = yes ]; then
         need clang-format have clang-format

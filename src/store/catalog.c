@@ -3,8 +3,8 @@
  * never given to a second file while anything newer or older is left, so that an
  * environment that is open for number N belongs to the N in the list.
  *
- * Must never unlink a generation directly: renaming is instant, unlinking gigabytes is
- * not, and the lock is held here. */
+ * Must never unlink a generation that could be renamed: renaming is instant, unlinking
+ * gigabytes is not, and the lock is held here. */
 
 #include "catalog_priv.h"
 
@@ -195,16 +195,28 @@ catalog_measure(struct store *store)
     return sum;
 }
 
+/* Where even a name takes room (btrfs, quota used up) the file goes at once. */
+static enum nvc_status
+rename_or_unlink(int dir, const char *name, const char *new_name)
+{
+    if (renameat(dir, name, dir, new_name) == 0 || errno == ENOENT)
+        return NVC_OK;
+    if (status_from_errno(errno) != NVC_ERR_NOSPACE)
+        return status_from_errno(errno);
+    return unlinkat(dir, name, 0) == 0 ? NVC_OK : status_from_errno(errno);
+}
+
 static enum nvc_status
 rename_away(struct store *store, size_t index, const char *new_name)
 {
     struct generation *const generation = store->generations[index];
-    const int dir = store->directory.fd;
     char name[GENERATION_NAME];
+    enum nvc_status st;
 
     catalog_name(generation->number, name);
-    if (renameat(dir, name, dir, new_name) != 0 && errno != ENOENT)
-        return status_from_errno(errno);
+    st = rename_or_unlink(store->directory.fd, name, new_name);
+    if (st != NVC_OK)
+        return st;
     retire(store, generation);
     store->n_generations--;
     for (size_t i = index; i < store->n_generations; i++)

@@ -354,7 +354,7 @@ counters_read(const char *dir, struct counters *out)
     }
     /* Where no lock file can be made nobody folds. */
     st = lock_take(&lock, directory.fd, FOLD_LOCK, -1, LOCK_EXCLUSIVE, WAIT_READ_MS);
-    if (st != NVC_OK && st != NVC_ERR_PERMISSION)
+    if (st != NVC_OK && st != NVC_ERR_PERMISSION && st != NVC_ERR_NOSPACE)
         return st;
     return read_all(directory.fd, out);
 }

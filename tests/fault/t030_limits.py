@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Limits: a disk of 32 MB under many builds, address space, descriptors, a stopped process.
+"""Limits: a disk of 32 MB and a quota of 32 MB under many builds, address space, descriptors, a stopped process.
 
 None of them may cost more than speed: every build gives the compiler's result.
 """
 
 import json
+import shutil
 import subprocess
 import time
 
@@ -20,35 +21,73 @@ def check_build(place, tally, name, label, **how):
     return good
 
 
+QUOTA_MB = full(32, 20)
+
+
+def fill(place, tally, what, cache, builds, files):
+    """The cache fills its place many times over, and goes on caching."""
+    env = {"NVCACHE_DIR": str(cache)}
+    units = full(500, builds * 2 // 3)
+    for n in range(builds):
+        name = f"disk{n % units}"
+        if n < units and not (place.work / f"{name}.cu").exists():
+            place.unit(name, size=150000 + 1500 * (n % 200))
+        check_build(place, tally, name, f"build {n} on {what}", env=env)
+    hits = 0
+    for n in range(builds - 10, builds):
+        before = place.stats(cache)["hits"]["manifest"]
+        check_build(place, tally, f"disk{n % units}", f"again on {what}", env=env)
+        hits += place.stats(cache)["hits"]["manifest"] > before
+    tally.check(hits >= 8, f"of the last 10 builds on {what} only {hits} hit")
+    tally.check(place.nvcache("verify", env=env).code == 0, f"verify on {what}")
+    stats = place.stats(cache)
+    tally.check(stats["store"]["generations"] >= files, f"one file took the whole of {what}")
+    figure(what, f"{builds} builds, {hits} of the last 10 hit again, "
+           f"{stats['store']['bytes'] >> 20} MiB in {stats['store']['generations']} generations, "
+           f"errors {json.dumps(stats['errors'])}")
+
+
 def small_disk(place, tally):
-    """The cache fills the disk many times over, and goes on caching."""
     disk = place.top / "disk"
     disk.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", disk], check=False).returncode != 0:
         tally.skip("cannot mount a tmpfs (needs root)")
         return
-    env = {"NVCACHE_DIR": str(disk / "cache")}
-    builds, units = full(1000, 150), full(500, 100)
     try:
-        for n in range(builds):
-            name = f"disk{n % units}"
-            if n < units:
-                place.unit(name, size=150000 + 1500 * (n % 200))
-            check_build(place, tally, name, f"build {n} on a full disk", env=env)
-        hits = 0
-        for n in range(builds - 10, builds):
-            before = place.stats(disk / "cache")["hits"]["manifest"]
-            check_build(place, tally, f"disk{n % units}", "again on a full disk", env=env)
-            hits += place.stats(disk / "cache")["hits"]["manifest"] > before
-        tally.check(hits >= 8, f"of the last 10 builds only {hits} hit")
-        tally.check(place.nvcache("verify", env=env).code == 0, "verify on a full disk")
-        stats = place.stats(disk / "cache")
-        tally.check(stats["store"]["generations"] >= 4, "one file took the whole disk")
-        figure("32 MB disk", f"{builds} builds, {hits} of the last 10 hit again, "
-               f"{stats['store']['bytes'] >> 20} MiB in {stats['store']['generations']} generations, "
-               f"errors {json.dumps(stats['errors'])}")
+        fill(place, tally, "a disk of 32 MB", disk / "cache", full(1000, 150), files=4)
     finally:
         subprocess.run(["umount", disk], check=False)
+
+
+def mount_with_quota(place, disk):
+    """A btrfs of 256 MB with a subvolume that may have less; None, or what could not be done."""
+    image = place.top / "image"
+    with open(image, "wb") as file:
+        file.truncate(256 << 20)
+    disk.mkdir()
+    steps = [["mkfs.btrfs", "-q", image], ["mount", "-o", "loop", image, disk],
+             ["btrfs", "subvolume", "create", disk / "limited"], ["btrfs", "quota", "enable", disk],
+             ["btrfs", "qgroup", "limit", f"{QUOTA_MB}M", disk / "limited"]]
+    if shutil.which("mkfs.btrfs") is None:
+        return "no btrfs-progs here"
+    for step in steps:
+        if subprocess.run(step, capture_output=True, check=False).returncode != 0:
+            return f"{step[0]} {step[1]} cannot be done here"
+    return None
+
+
+def quota(place, tally):
+    """A real one: the file system refuses what goes over it with EDQUOT."""
+    disk = place.top / "quota"
+    lacks = mount_with_quota(place, disk)
+    try:
+        if lacks is not None:
+            tally.skip(f"a quota: {lacks}")
+        else:
+            # It is not to be seen beforehand, so files become larger than on a small disk.
+            fill(place, tally, f"a quota of {QUOTA_MB} MB", disk / "limited/cache", full(1000, 140), files=2)
+    finally:
+        subprocess.run(["umount", disk], stderr=subprocess.DEVNULL, check=False)
 
 
 def foreign_fill(place, tally):
@@ -126,6 +165,7 @@ def main():
     place.unit("other")
     place.right("plain")
     small_disk(place, tally)
+    quota(place, tally)
     foreign_fill(place, tally)
     sweep(place, tally, "descriptors (RLIMIT_NOFILE)", range(3, full(64, 24)), lambda n: ["prlimit", f"--nofile={n}:{n}"])
     space = [n << 16 for n in range(20, 1400, full(9, 120))]
