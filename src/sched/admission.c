@@ -2,8 +2,8 @@
  *
  *   1. If nothing runs, the one that waits longest may start, whatever it needs.
  *   2. Else what is available, without the headroom, must be enough for all with a share
- * of their needs, and for one at a time with all of it (safety_priv.h).  Nobody starts
- * while somebody is paused.
+ * of their needs, and for one whose need is guessed with all of it (safety_priv.h).
+ * Nobody starts while somebody is paused.
  *   3. A small one may pass bigger ones that do not fit.  Nobody passes one that has
  *      waited PATIENCE, or that is to run alone.
  *
@@ -84,7 +84,7 @@ lesser(uint64_t a, uint64_t b)
 }
 
 /* The largest need that may start beside those who run: all of it must be left now, and
- * its share when the others have theirs and one of them has its peak. */
+ * its share when the others have theirs and one whose need is guessed has its peak. */
 static uint64_t
 room_beside(const struct safety *safety, const struct pool_entry *me)
 {

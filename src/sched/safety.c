@@ -92,7 +92,8 @@ add(struct safety *safety, const struct pool_entry *entry)
     safety->running++;
     safety->promised_bytes += entry->now_bytes + growth;
     safety->shared_bytes += on_average;
-    if (extra > safety->extra_bytes)
+    /* A need that was measured is not outgrown: pausing alone will do. */
+    if (entry->expected_us == 0 && extra > safety->extra_bytes)
         safety->extra_bytes = extra;
     safety->has_paused = safety->has_paused || entry->is_paused;
 }

@@ -26,7 +26,7 @@ struct safety {
     uint64_t cushion_bytes; /* of those ahead, but the first */
     uint64_t
         shared_bytes;     /* by which all together are expected to grow, on the average */
-    uint64_t extra_bytes; /* and one of them beyond that, at most */
+    uint64_t extra_bytes; /* and one whose need is guessed beyond that, at most */
     uint64_t promised_bytes; /* what all together may use in the end */
     size_t running;
     size_t ahead;

@@ -215,6 +215,24 @@ all_must_fit_with_a_third_and_one_with_all(void **state)
 }
 
 static void
+all_whose_needs_are_known_must_fit_with_a_third(void **state)
+{
+    struct pool_entry other = running(20, 6000, 500);
+
+    (void)state;
+    /* 1500 for the share of the other, 1333 for the newcomer's, and all of its own now */
+    other.expected_us = 60 * SECOND / 1000;
+    assert_int_equal(admit(4100, 4000, other.expected_us, &other, 1).lanes, 1);
+    assert_int_equal(admit(3900, 4000, other.expected_us, &other, 1).lanes, 0);
+    assert_int_equal(admit(2900, 2000, other.expected_us, &other, 1).lanes, 1);
+    assert_int_equal(admit(1600, 1000, other.expected_us, &other, 1).lanes, 0);
+    /* guessed, it may be more: 5500 for its peak */
+    other.expected_us = 0;
+    assert_int_equal(admit(6500, 4000, 0, &other, 1).lanes, 0);
+    assert_int_equal(admit(7000, 4000, 0, &other, 1).lanes, 1);
+}
+
+static void
 one_that_is_over_too_soon_needs_all_of_it(void **state)
 {
     const struct pool_entry other = running(20, 4000, 1000);
@@ -271,6 +289,7 @@ test_pause(void)
         cmocka_unit_test(the_youngest_is_set_back_when_the_headroom_is_half_gone),
         cmocka_unit_test(below_a_cap_everybody_s_use_counts),
         cmocka_unit_test(all_must_fit_with_a_third_and_one_with_all),
+        cmocka_unit_test(all_whose_needs_are_known_must_fit_with_a_third),
         cmocka_unit_test(one_that_is_over_too_soon_needs_all_of_it),
         cmocka_unit_test(without_pausing_all_must_fit_at_once),
         cmocka_unit_test(nobody_starts_while_somebody_is_paused),
