@@ -79,9 +79,9 @@ check_files(struct plan_draft *draft)
     return ids == 1 ? NVC_OK : refuse(draft, "module id");
 }
 
-/* Each preprocessor pass reads the source, once. */
+/* Each step makes something, and each preprocessor pass reads the source, once. */
 static enum nvc_status
-check_sources(struct plan_draft *draft)
+check_steps(struct plan_draft *draft)
 {
     const char place[] = {PLACEHOLDER, PLACE_SOURCE, '\0'};
 
@@ -93,6 +93,8 @@ check_sources(struct plan_draft *draft)
             n += str_equal(step->argv.v[k], place);
         if (step->tool == PLAN_PREPROCESS && n != 1)
             return refuse(draft, "source");
+        if (step->n_outputs == 0)
+            return refuse(draft, step->argv.v[0]);
     }
     return NVC_OK;
 }
@@ -136,7 +138,7 @@ plan_close(struct plan_draft *draft)
     if (st == NVC_OK)
         st = check_files(draft);
     if (st == NVC_OK)
-        st = check_sources(draft);
+        st = check_steps(draft);
     if (st == NVC_OK && !rename_host_files(draft))
         st = refuse(draft, "name of a file of the host");
     if (st == NVC_OK &&

@@ -73,17 +73,25 @@ section_name(const struct object *object, size_t i)
     return memchr(name, '\0', names->sh_size - at) != NULL ? name : "";
 }
 
+/* As an assembler writes them: the first describes nothing, the others lie at multiples of
+ * their alignment, and the names are in the file. */
 static bool
 has_good_sections(const struct object *object)
 {
-    for (size_t i = 0; i < object->n; i++) {
+    static const Elf64_Shdr nothing;
+
+    if (memcmp(&object->sections[0], &nothing, sizeof(nothing)) != 0 ||
+        object->sections[object->header.e_shstrndx].sh_type != SHT_STRTAB)
+        return false;
+    for (size_t i = 1; i < object->n; i++) {
         const Elf64_Shdr *section = &object->sections[i];
         const uint64_t align = section->sh_addralign;
         const uint64_t size = section->sh_type == SHT_NOBITS ? 0 : section->sh_size;
 
         if (!lies_inside(object, section->sh_offset, size))
             return false;
-        if ((align & (align - 1)) != 0 || align > 65536)
+        if ((align & (align - 1)) != 0 || align > 65536 ||
+            (align > 0 && section->sh_offset % align != 0))
             return false;
     }
     return true;
