@@ -45,12 +45,20 @@ on_end_signal(int signal_number)
     asked_to_end = signal_number;
 }
 
+/* The outermost watch, and how many there are. */
+static struct signal_watch outermost;
+static unsigned watches;
+
 void
 signal_watch_begin(struct signal_watch *watch)
 {
     const struct sigaction action = {.sa_handler = on_end_signal};
     sigset_t block;
 
+    if (watches++ > 0) {
+        *watch = outermost;
+        return;
+    }
     asked_to_end = 0;
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     sigemptyset(&block);
@@ -62,6 +70,7 @@ signal_watch_begin(struct signal_watch *watch)
         if (watch->old_actions[i].sa_handler != SIG_IGN)
             sigaction(end_signals[i], &action, NULL);
     }
+    outermost = *watch;
 }
 
 /* Signals that have come and were not handled yet.  Those that were ignored before stay
@@ -86,6 +95,8 @@ take_pending(const struct signal_watch *watch)
 void
 signal_watch_end(const struct signal_watch *watch)
 {
+    if (--watches > 0)
+        return;
     if (asked_to_end != 0)
         take_pending(watch);
     for (size_t i = 0; i < PROCESS_END_SIGNALS; i++)
@@ -324,6 +335,22 @@ int
 process_signal(void)
 {
     return asked_to_end;
+}
+
+void
+process_hold_signals(void)
+{
+    struct signal_watch watch;
+
+    signal_watch_begin(&watch);
+}
+
+void
+process_release_signals(void)
+{
+    const struct signal_watch watch = outermost;
+
+    signal_watch_end(&watch);
 }
 
 void

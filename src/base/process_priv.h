@@ -19,8 +19,9 @@ struct signal_watch {
     struct sigaction old_actions[PROCESS_END_SIGNALS];
 };
 
-/* Take over those signals (they stay blocked: wait with `old_mask`), forget earlier ones,
- * and adopt orphans of our children.  process_signal() tells of one. */
+/* Take over those signals (they stay blocked: wait with `old_mask`) and adopt orphans of
+ * our children; the outermost watch forgets earlier ones.  process_signal() tells of one.
+ */
 void signal_watch_begin(struct signal_watch *watch);
 void signal_watch_end(const struct signal_watch *watch);
 

@@ -6,6 +6,7 @@
 #include "nvcache/base/scratch.h"
 
 #include "nvcache/base/fs.h"
+#include "nvcache/base/process.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -75,8 +76,8 @@ open_unlocked(struct scratch *scratch, struct arena *arena)
     return st;
 }
 
-enum nvc_status
-scratch_open(struct scratch *scratch, struct arena *arena)
+static enum nvc_status
+try_open(struct scratch *scratch, struct arena *arena)
 {
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
         enum nvc_status st = fs_make_private_dir(arena, parent(), PREFIX, &scratch->path);
@@ -97,13 +98,27 @@ scratch_open(struct scratch *scratch, struct arena *arena)
     return NVC_ERR_BUSY;
 }
 
+enum nvc_status
+scratch_open(struct scratch *scratch, struct arena *arena)
+{
+    enum nvc_status st;
+
+    process_hold_signals();
+    st = try_open(scratch, arena);
+    if (st != NVC_OK)
+        process_release_signals();
+    return st;
+}
+
 void
 scratch_close(struct scratch *scratch)
 {
-    if (scratch->path != NULL)
-        fs_remove_tree(scratch->path);
+    if (scratch->path == NULL)
+        return;
+    fs_remove_tree(scratch->path);
     fs_closep(&scratch->lock);
     scratch->path = NULL;
+    process_release_signals();
 }
 
 /* ---- what others left ---- */

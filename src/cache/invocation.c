@@ -284,6 +284,32 @@ run_steps(struct session *session, struct compiled *out, struct planned **out_ru
     return session->event.unplanned;
 }
 
+/* A run that was ended because of memory begins anew. */
+static bool
+begins_anew(struct session *session, enum nvc_status st, struct compiled *compiled,
+            struct planned *run)
+{
+    if (st != NVC_OK)
+        return memory_begin_anew(session);
+    if (!memory_rescue(session, &compiled->process))
+        return false;
+    planrun_close(run, NVC_COMPILE_KILLED);
+    compiled_fini(compiled);
+    return true;
+}
+
+static enum nvc_status
+run_plan(struct session *session, struct compiled *out, struct planned **out_run)
+{
+    enum nvc_status st = run_steps(session, out, out_run);
+
+    while (begins_anew(session, st, out, *out_run))
+        st = run_steps(session, out, out_run);
+    if (st == NVC_OK && out->process.wait_status != 0)
+        planout_print(out);
+    return st;
+}
+
 static void
 note_divergence(struct session *session, const struct compiled *compiled)
 {
@@ -323,9 +349,7 @@ compile_and_record(struct session *session, enum nvc_status why)
     if (memory_admit(session, true))
         why = look_again(session);
     session->event.outcome = why;
-    st = run_steps(session, &compiled, &run);
-    while (st != NVC_OK && memory_begin_anew(session))
-        st = run_steps(session, &compiled, &run);
+    st = run_plan(session, &compiled, &run);
     if (st != NVC_OK)
         st = run_compiler(session, &compiled);
     if (st != NVC_OK) {

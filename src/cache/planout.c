@@ -59,15 +59,38 @@ list_dependencies(struct planned *run, struct compiled *out)
 static void
 collect_messages(struct planned *run, struct compiled *out)
 {
-    buf_append_str(&out->process.err, run->plan.notice);
+    if (run->plan.notice != NULL)
+        buf_append_str(&out->process.err, run->plan.notice);
     for (size_t i = 0; i < run->n_tasks; i++) {
         const struct task *task = &run->tasks[i];
 
-        if (task->is_host_text)
+        if (task->is_host_text || task->state != TASK_DONE)
             continue;
         buf_append(&out->process.out, task->result.out.data, task->result.out.len);
         buf_append(&out->process.err, task->result.err.data, task->result.err.len);
     }
+}
+
+/* As sh says it of a step that it has started for nvcc. */
+void
+planout_collect_killed(struct planned *run, struct compiled *out)
+{
+    const int code = process_exit_code(run->killed);
+
+    out->process.wait_status = run->killed;
+    collect_messages(run, out);
+    if (code > 128)
+        buf_printf(&out->process.err, "%s\n", strsignal(code - 128));
+}
+
+void
+planout_print(const struct compiled *compiled)
+{
+    const struct process_result *process = &compiled->process;
+
+    /* Whether anybody is listening is not our business. */
+    (void)!fs_write_full(STDOUT_FILENO, process->out.data, process->out.len);
+    (void)!fs_write_full(STDERR_FILENO, process->err.data, process->err.len);
 }
 
 /* The assembler replaces a symbolic link, the other tools write through it (seen with
@@ -107,8 +130,6 @@ planout_write(struct planned *run, const struct buf *output, struct compiled *ou
     if (st != NVC_OK)
         return st;
     collect_messages(run, out);
-    /* Whether anybody is listening is not our business. */
-    (void)!fs_write_full(STDOUT_FILENO, out->process.out.data, out->process.out.len);
-    (void)!fs_write_full(STDERR_FILENO, out->process.err.data, out->process.err.len);
+    planout_print(out);
     return NVC_OK;
 }

@@ -187,7 +187,7 @@ static enum nvc_status
 prepare(struct planned *run)
 {
     struct session *session = run->session;
-    enum nvc_status st = plan_template_get(session, run->names.dir, &run->plan);
+    enum nvc_status st = plan_template_get(run);
 
     if (st != NVC_OK)
         return st;
@@ -280,6 +280,7 @@ may_store(const struct session *session)
 static void
 store_steps(struct planned *run)
 {
+    plan_template_store(run);
     for (size_t i = 0; i < run->n_tasks; i++)
         if (run->tasks[i].state == TASK_DONE)
             plan_step_store(run, &run->tasks[i]);
@@ -317,15 +318,29 @@ count_run(struct planned *run, struct compiled *out)
 }
 
 static enum nvc_status
-run_plan(struct planned *run, struct compiled *out)
+run_crew(struct planned *run)
 {
     enum nvc_status st;
 
     run->crew = crew_begin(run->session->arena);
     st = make_output(run, &run->output);
     crew_end(run->crew);
+    return st;
+}
+
+static enum nvc_status
+run_plan(struct planned *run, struct compiled *out)
+{
+    enum nvc_status st = prepare(run);
+
+    if (st == NVC_OK)
+        st = run_crew(run);
     if (process_signal() != 0) {
         out->process.wait_status = process_signal();
+        return NVC_OK;
+    }
+    if (run->killed != 0) {
+        planout_collect_killed(run, out);
         return NVC_OK;
     }
     if (st == NVC_OK)
@@ -347,9 +362,7 @@ planrun(struct session *session, struct compiled *out, struct planned **out_run)
         return NVC_UNPLANNED_FILES;
     run->session = session;
     run->names.dir = run->scratch.path;
-    st = prepare(run);
-    if (st == NVC_OK)
-        st = run_plan(run, out);
+    st = run_plan(run, out);
     log_event("plan.end", "result=%s outcome=%s", status_word(st),
               status_word(session->event.outcome));
     if (st == NVC_OK) {

@@ -3,6 +3,7 @@
 
 #include "nvcache/base/crew.h"
 #include "nvcache/base/scratch.h"
+#include "nvcache/entry/record.h"
 #include "nvcache/plan/plan.h"
 #include "nvcache/plan/text.h"
 
@@ -70,6 +71,9 @@ struct planned {
     size_t lanes;
     bool has_positions; /* debug information and the like: line markers count */
     bool may_reuse;
+    int killed; /* wait status that nvcc would end with when somebody has killed a step */
+    struct record_key template_key;
+    bool is_template_new;
     struct text_inputs inputs;
     struct digest text_key; /* of all texts together */
     bool has_text_key;
@@ -80,7 +84,9 @@ struct planned {
 
 /* Run the command of the session by its plan.  NVC_OK: `out` is as compile_run leaves it,
  * session->event.outcome is HIT_TEXT or HIT_PARTIAL or untouched, and *out_run waits for
- * planrun_close.  An UNPLANNED_ status: nothing was written or printed. */
+ * planrun_close; only the messages of a run that was killed (out->process.wait_status)
+ * wait for planout_print, as it may begin anew.  An UNPLANNED_ status: nothing was
+ * written or printed. */
 NVC_NODISCARD enum nvc_status planrun(struct session *session, struct compiled *out,
                                       struct planned **out_run);
 
@@ -89,9 +95,14 @@ NVC_NODISCARD enum nvc_status planrun(struct session *session, struct compiled *
  * intermediate files.  `run` may be NULL. */
 void planrun_close(struct planned *run, enum nvc_status recorded);
 
-/* The plan of the session's command, from the store or from nvcc (plantemplate.c). */
-NVC_NODISCARD enum nvc_status plan_template_get(struct session *session, const char *dir,
-                                                struct plan *out);
+/* The plan of the session's command, from the store or from nvcc; in the end it is kept
+ * (plantemplate.c). */
+NVC_NODISCARD enum nvc_status plan_template_get(struct planned *run);
+void plan_template_store(struct planned *run);
+
+/* Was a program ended from outside, by the user or for want of memory?  The wait status
+ * that nvcc would end with then, or 0: a crash of its own is not that. */
+int plan_killed_status(const struct process_result *result);
 
 /* Run or reuse all tasks, or the preprocessor passes only (plantask.c).  UNPLANNED_STEP:
  * one failed. */
@@ -122,5 +133,9 @@ void plan_text_store(struct planned *run);
  * written: then nothing was printed. */
 NVC_NODISCARD enum nvc_status planout_write(struct planned *run, const struct buf *output,
                                             struct compiled *out);
+
+/* What a run that was killed had to say until then; and printing that. */
+void planout_collect_killed(struct planned *run, struct compiled *out);
+void planout_print(const struct compiled *compiled);
 
 #endif

@@ -14,8 +14,10 @@
 #include "session_priv.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
@@ -92,6 +94,29 @@ host_text_argv(struct planned *run, const struct plan_step *host)
     return argv;
 }
 
+static bool
+says(const struct buf *text, const char *words)
+{
+    return text->len > 0 && memmem(text->data, text->len, words, strlen(words)) != NULL;
+}
+
+/* nvcc hands its steps to sh, which ends with 128 and the signal's number; gcc says of
+ * its own children that they were ended, and ends with 1. */
+int
+plan_killed_status(const struct process_result *result)
+{
+    static const int from_outside[] = {SIGKILL, SIGTERM, SIGINT, SIGHUP, SIGQUIT};
+    const int status = result->wait_status;
+
+    for (size_t i = 0; i < sizeof(from_outside) / sizeof(from_outside[0]); i++)
+        if (WIFSIGNALED(status) && WTERMSIG(status) == from_outside[i])
+            return process_exit_code(status) << 8;
+    if (status != 0 && (says(&result->err, "Killed signal terminated program") ||
+                        says(&result->err, "Terminated signal terminated program")))
+        return status;
+    return 0;
+}
+
 static enum nvc_status
 start(struct planned *run, struct task *task)
 {
@@ -124,7 +149,10 @@ wait_for_one(struct planned *run)
 {
     struct task *task = &run->tasks[crew_wait(run->crew)];
 
-    if (process_signal() != 0)
+    run->killed = plan_killed_status(&task->result);
+    if (run->killed != 0)
+        task->state = TASK_DONE;
+    if (process_signal() != 0 || run->killed != 0)
         return NVC_UNPLANNED_STEP;
     if (task->is_host_text && (task->result.wait_status != 0 ||
                                task->result.err.len > 0 || task->result.out.len > 0))

@@ -59,8 +59,10 @@ template_key(const struct session *session, char *const *argv)
 }
 
 static enum nvc_status
-ask_nvcc(struct session *session, const char *dir, char **argv, struct plan *out)
+ask_nvcc(struct planned *run, char **argv)
 {
+    struct session *session = run->session;
+    const char *dir = run->names.dir;
     const char *changes[] = {arena_printf(session->arena, "TMPDIR=%s", dir),
                              "NVCC_PREPEND_FLAGS", "NVCC_APPEND_FLAGS"};
     const struct process_spec spec = {
@@ -79,8 +81,9 @@ ask_nvcc(struct session *session, const char *dir, char **argv, struct plan *out
     if (st != NVC_OK || result.wait_status != 0 || result.out.len > 0 || result.truncated)
         st = NVC_UNPLANNED_DRYRUN;
     if (st == NVC_OK)
-        st = plan_parse(session->arena, buf_str(&result.err), result.err.len, &names, out,
-                        &culprit);
+        st = plan_parse(session->arena, buf_str(&result.err), result.err.len, &names,
+                        &run->plan, &culprit);
+    run->killed = plan_killed_status(&result);
     process_result_fini(&result);
     log_event("plan.template", "result=%s culprit=%s", st == NVC_OK ? "made" : "refused",
               culprit);
@@ -102,37 +105,35 @@ find(struct session *session, const struct record_key *key, struct plan *out)
     return st;
 }
 
-static void
-keep(struct session *session, const struct record_key *key, const struct plan *plan)
+void
+plan_template_store(struct planned *run)
 {
     AUTO_BUF record = BUF_INIT;
     enum nvc_status st;
 
-    if (session->config->read_only || store_is_read_only(session->store))
+    if (!run->is_template_new)
         return;
-    plan_encode(plan, &record);
-    st = store_put(session->store, key, record.data, record.len);
+    plan_encode(&run->plan, &record);
+    st = store_put(run->session->store, &run->template_key, record.data, record.len);
     if (st != NVC_OK)
-        session_error(session, st);
-    store_release(session->store);
+        session_error(run->session, st);
 }
 
 enum nvc_status
-plan_template_get(struct session *session, const char *dir, struct plan *out)
+plan_template_get(struct planned *run)
 {
+    struct session *session = run->session;
     char **argv = command_plan_query(session->arena, &session->command, session->argv[0]);
-    struct record_key key;
     enum nvc_status st;
 
     if (argv == NULL)
         return NVC_UNPLANNED_FORM;
-    key = template_key(session, argv);
-    st = find(session, &key, out);
+    run->template_key = template_key(session, argv);
+    st = find(session, &run->template_key, &run->plan);
     store_release(session->store);
     if (st == NVC_OK)
         return NVC_OK;
-    st = ask_nvcc(session, dir, argv, out);
-    if (st == NVC_OK)
-        keep(session, &key, out);
+    st = ask_nvcc(run, argv);
+    run->is_template_new = st == NVC_OK;
     return st;
 }

@@ -37,11 +37,9 @@ wait_until() {
     done
 }
 
-# is_compiling PID: does the compiler below this nvcache have a child at work?
+# is_compiling PID: is the device compiler at work in the group of this nvcache?  It takes seconds.
 is_compiling() {
-    local child
-    child=$(pgrep -P "$1" | head -n 1)
-    [ -n "$child" ] && [ -n "$(pgrep -P "$child")" ]
+    [ -n "$(pgrep -g "$1" -x cicc)" ]
 }
 
 none_left() {

@@ -138,6 +138,7 @@ if ! strace -f --seccomp-bpf -o "$T/trace" true 2>/dev/null; then
     exit 0
 fi
 export NVCACHE_PLAN=1
+unset NVCACHE_E2E_PLAN # the kinds of hits are told apart here
 
 row() { # UNIT EDIT COUNTS OUTCOME
     local unit=$1 flags

@@ -19,7 +19,8 @@ struct arena;
  * started meanwhile inherit the lock, so a directory is abandoned only when its owner and
  * every program it started are gone, whatever killed them and in whatever PID namespace
  * they ran.  One that cannot be locked (no descriptor left, no locks on that file system)
- * works all the same, under a name that is never swept. */
+ * works all the same, under a name that is never swept.  Until it is closed, signals that
+ * ask us to end are held (process_hold_signals). */
 struct scratch {
     char *path; /* in the arena; NULL: there is none */
     int lock;

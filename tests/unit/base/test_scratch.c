@@ -8,6 +8,7 @@
 
 #include "nvcache/base/arena.h"
 #include "nvcache/base/fs.h"
+#include "nvcache/base/process.h"
 #include "nvcache/base/scratch.h"
 #include "nvcache/base/tmpfile.h"
 
@@ -200,6 +201,55 @@ one_that_cannot_be_locked_is_not_swept(void **state)
     assert_true(exists(scratch.path));
 }
 
+/* A child that is signalled while it has a directory and, if asked, once more while it
+ * runs a program in it; the program sees the signal at once. */
+static int
+end_with_a_directory(struct arena *arena, bool runs_program)
+{
+    AUTO_SCRATCH scratch = SCRATCH_INIT;
+    char name[] = "sleep";
+    char seconds[] = "20";
+    char *const argv[] = {name, seconds, NULL};
+    const struct process_spec spec = {.path = "/bin/sleep", .argv = argv};
+    struct process_result result;
+
+    if (scratch_open(&scratch, arena) != NVC_OK)
+        return 1;
+    raise(SIGTERM);
+    if (!exists(scratch.path))
+        return 2;
+    if (!runs_program)
+        return 0;
+    if (process_run(&spec, &result) != NVC_OK || process_signal() != SIGTERM)
+        return 3;
+    return WIFSIGNALED(result.wait_status) && WTERMSIG(result.wait_status) == SIGTERM
+               ? 0
+               : 4;
+}
+
+static void
+who_is_asked_to_end_removes_its_directory_first(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int runs_program = 0; runs_program < 2; runs_program++) {
+        const pid_t child = fork();
+        int status;
+
+        assert_true(child >= 0);
+        if (child == 0)
+            _exit(end_with_a_directory(&f->arena, runs_program));
+        assert_int_equal(waitpid(child, &status, 0), child);
+        if (runs_program)
+            assert_int_equal(status, 0);
+        else
+            assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+        assert_int_equal(scratch_sweep(), 0);
+        assert_int_equal(rmdir(f->dir), 0);
+        assert_int_equal(mkdir(f->dir, 0700), 0);
+    }
+}
+
 int test_scratch(void);
 
 int
@@ -213,6 +263,7 @@ test_scratch(void)
         TEST(one_that_a_program_of_the_owner_uses_is_not_swept),
         TEST(other_names_and_kinds_are_left_alone),
         TEST(a_sweep_is_bounded),
+        TEST(who_is_asked_to_end_removes_its_directory_first),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
