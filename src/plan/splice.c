@@ -124,6 +124,8 @@ compare_chunks(const void *a, const void *b)
 
     if (x->offset != y->offset)
         return x->offset < y->offset ? -1 : 1;
+    if ((x->size == 0) != (y->size == 0))
+        return x->size == 0 ? -1 : 1;
     return x->index < y->index ? -1 : x->index > y->index;
 }
 
