@@ -78,6 +78,13 @@ read_name(struct arena *arena, const char *at, const char *end, const char **out
     return at < end ? name : NULL;
 }
 
+/* What clang enters that is no file. */
+static bool
+is_pseudo(const char *name)
+{
+    return str_equal(name, "<built-in>") || str_equal(name, "<command line>");
+}
+
 /* A line `# 1 "name" 1 3`, without what is in front of the name. */
 static bool
 add_entry(struct text_inputs *inputs, const char *at, const char *end)
@@ -91,6 +98,8 @@ add_entry(struct text_inputs *inputs, const char *at, const char *end)
     name = read_name(inputs->arena, at, end, &flags);
     if (name == NULL)
         return false;
+    if (is_pseudo(name))
+        return true;
     if (end - flags >= 2 && flags[0] == ' ' && flags[1] == '1')
         add(inputs, name, end - flags >= 4 && flags[2] == ' ' && flags[3] == '3');
     return true;

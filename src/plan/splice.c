@@ -73,8 +73,8 @@ section_name(const struct object *object, size_t i)
     return memchr(name, '\0', names->sh_size - at) != NULL ? name : "";
 }
 
-/* As an assembler writes them: the first describes nothing, the others lie at multiples of
- * their alignment, and the names are in the file. */
+/* As an assembler writes them: the first describes nothing, the others lie at multiples
+ * of their alignment, and the names are in the file. */
 static bool
 has_good_sections(const struct object *object)
 {

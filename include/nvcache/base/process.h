@@ -46,10 +46,10 @@ void process_result_fini(struct process_result *result);
 /* The signal that asked us to end during process_run, or 0.  Any thread may call it. */
 int process_signal(void);
 
-/* Between these two, a signal that asks us to end waits for the next process_run, crew_wait
- * or process_release_signals, so that what has been begun can be undone; with the last
- * release it acts as if it came then.  process_run and crews inside do not forget one that
- * an earlier one was told of.  May be nested; one thread only. */
+/* Between these two, a signal that asks us to end waits for the next process_run,
+ * crew_wait or process_release_signals, so that what has been begun can be undone; with
+ * the last release it acts as if it came then.  process_run and crews inside do not
+ * forget one that an earlier one was told of.  May be nested; one thread only. */
 void process_hold_signals(void);
 void process_release_signals(void);
 

@@ -222,9 +222,8 @@ end_with_a_directory(struct arena *arena, bool runs_program)
         return 0;
     if (process_run(&spec, &result) != NVC_OK || process_signal() != SIGTERM)
         return 3;
-    return WIFSIGNALED(result.wait_status) && WTERMSIG(result.wait_status) == SIGTERM
-               ? 0
-               : 4;
+    return WIFSIGNALED(result.wait_status) && WTERMSIG(result.wait_status) == SIGTERM ? 0
+                                                                                      : 4;
 }
 
 static void

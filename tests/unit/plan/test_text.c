@@ -127,6 +127,8 @@ inputs_are_the_files_that_markers_enter(void **state)
                                 "# 1 \"b \\\"q\\\" \\\\.h\" 1\nint b;\n# 7 \"zz.h\" 1\n"
                                 "# 2 \"a.cu\" 2\n# 5 \"x.y\"\n# 1 \"b.h\" 1\n";
     static const char second[] = "# 1 \"b.h\" 1\n# 1 \"c.h\" 1\n";
+    static const char clang[] = "# 1 \"a.cu\"\n# 1 \"<built-in>\" 1\n"
+                                "# 1 \"<command line>\" 1\n# 1 \"c.h\" 1\n";
 
     (void)state;
     text_inputs_init(&inputs, &arena);
@@ -140,6 +142,8 @@ inputs_are_the_files_that_markers_enter(void **state)
     assert_string_equal(inputs.files.v[2], "b.h");
     assert_string_equal(inputs.files.v[3], "c.h");
     assert_false(text_inputs_add(&inputs, "# 1 \"b\\ndir.h\" 1\n", 17));
+    assert_true(text_inputs_add(&inputs, clang, sizeof(clang) - 1));
+    assert_int_equal(inputs.files.n, 4);
     arena_fini(&arena);
 }
 
