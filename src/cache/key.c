@@ -60,16 +60,16 @@ static void
 add_variables(struct builder *builder, struct session *session)
 {
     const char *names[VARIABLES_MAX];
+    const char *values[VARIABLES_MAX];
     const size_t n = variables_in_key(names);
 
-    for (size_t i = 0; i < n; i++) {
-        const char *value = getenv(names[i]);
-
-        if (value != NULL)
+    variables_values(values);
+    for (size_t i = 0; i < n; i++)
+        if (values[i] != NULL)
             component_str(
                 builder,
-                arena_printf(session->arena, "environment variable %s", names[i]), value);
-    }
+                arena_printf(session->arena, "environment variable %s", names[i]),
+                values[i]);
 }
 
 /* Where the toolkit and the host compiler have headers searched.  That the files found

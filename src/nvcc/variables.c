@@ -12,8 +12,10 @@
 #include "nvcache/digest/digest.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum variable_class {
     VARIABLE_KEY,
@@ -27,10 +29,12 @@ enum variable_class {
 
 static const struct variable {
     const char *name;
+    size_t len;
     enum variable_class class;
     int tool;
 } variables[] = {
-#define NVCC_VARIABLE(name, class, tool) {name, VARIABLE_##class, OPT_##tool},
+#define NVCC_VARIABLE(name, class, tool)                                                 \
+    {name, sizeof(name) - 1, VARIABLE_##class, OPT_##tool},
 #include "variables.def"
 #undef NVCC_VARIABLE
 };
@@ -38,6 +42,46 @@ static const struct variable {
 enum {
     N_VARIABLES = sizeof(variables) / sizeof(variables[0])
 };
+
+/* Which names are set, as far as a few bits tell.  Hardly any of the table's is, and
+ * getenv goes through the whole environment to say so. */
+struct set_names {
+    uint64_t bits[16];
+};
+
+static unsigned
+bit_of(const char *name, size_t len)
+{
+    const unsigned first = (unsigned char)name[0];
+    const unsigned last = (unsigned char)name[len - 1];
+
+    return (unsigned)(first * 5 + last * 67 + len * 149) % 1024;
+}
+
+static struct set_names
+look_at_environment(void)
+{
+    struct set_names set = {{0}};
+
+    for (char **entry = environ; entry != NULL && *entry != NULL; entry++) {
+        const size_t len = strcspn(*entry, "=");
+
+        if (len > 0)
+            set.bits[bit_of(*entry, len) / 64] |= UINT64_C(1) << bit_of(*entry, len) % 64;
+    }
+    return set;
+}
+
+/* As getenv. */
+static const char *
+value_of(const struct set_names *set, const struct variable *variable)
+{
+    const unsigned bit = bit_of(variable->name, variable->len);
+
+    if ((set->bits[bit / 64] >> bit % 64 & 1) == 0)
+        return NULL;
+    return getenv(variable->name);
+}
 
 size_t
 variables_in_key(const char *out[VARIABLES_MAX])
@@ -52,10 +96,23 @@ variables_in_key(const char *out[VARIABLES_MAX])
 }
 
 void
+variables_values(const char *out[VARIABLES_MAX])
+{
+    const struct set_names set = look_at_environment();
+    size_t n = 0;
+
+    for (size_t i = 0; i < N_VARIABLES; i++)
+        if (variables[i].class <= VARIABLE_DIRS)
+            out[n++] = value_of(&set, &variables[i]);
+}
+
+void
 variables_hash(struct hasher *hasher)
 {
+    const struct set_names set = look_at_environment();
+
     for (size_t i = 0; i < N_VARIABLES; i++) {
-        const char *value = getenv(variables[i].name);
+        const char *value = value_of(&set, &variables[i]);
 
         if (variables[i].class <= VARIABLE_DIRS)
             hasher_str(hasher, value != NULL ? value : "\001");
@@ -111,8 +168,10 @@ is_harmless_value(struct arena *arena, const struct variable *variable, const ch
 const char *
 variables_forbidden(struct arena *arena)
 {
+    const struct set_names set = look_at_environment();
+
     for (size_t i = 0; i < N_VARIABLES; i++) {
-        const char *value = getenv(variables[i].name);
+        const char *value = value_of(&set, &variables[i]);
 
         if (value != NULL && !is_harmless_value(arena, &variables[i], value))
             return variables[i].name;

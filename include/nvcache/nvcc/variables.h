@@ -14,6 +14,9 @@ struct hasher;
 /* The names of those whose value reaches the output, in a fixed order; how many. */
 size_t variables_in_key(const char *out[VARIABLES_MAX]);
 
+/* Their values, in the same order; NULL: not set.  The process's own strings. */
+void variables_values(const char *out[VARIABLES_MAX]);
+
 /* Hash all their values; unset is a value of its own. */
 void variables_hash(struct hasher *hasher);
 
