@@ -351,6 +351,13 @@ same_again() {
     expect_same_tree "$T/plain" "$T/hit"
 }
 
+# A toolkit may bring its host compiler: nvcc looks in its own directory before PATH.
+HOST_CXX=/usr/bin/g++
+[ ! -x "$NVCC_DIR/g++" ] || HOST_CXX=$NVCC_DIR/g++
+brings_host() {
+    [ -x "$NVCC_DIR/gcc" ]
+}
+
 # runs_programs: can this toolkit link device code, and does the program start?  One that was unpacked for its compiler cannot.
 runs_programs() {
     echo 'int main() { return 0; }' >"$T/main.cu"

@@ -72,6 +72,8 @@ class Nvcc:
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith('NVCC_')}
 
     def knows(self, row):
+        if row.id == 'LTOIR_SHORT':  # to those that do not know it, the library "toir"
+            return 'Unknown option' not in self.dryrun('--ltoir')[1]
         return 'Unknown option' not in self.dryrun(row.long)[1]
 
     def dryrun(self, *words):

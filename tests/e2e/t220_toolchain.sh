@@ -71,7 +71,7 @@ host() { # PATH VALUE
 #include <unistd.h>
 int main(int argc, char **argv)
 {
-    char *args[1024] = {"/usr/bin/g++", "-DVALUE=$2"};
+    char *args[1024] = {"$HOST_CXX", "-DVALUE=$2"};
     for (int i = 1; i < argc && i < 1000; i++)
         args[i + 1] = argv[i];
     execv(args[0], args);
@@ -107,14 +107,19 @@ unset NVCC_CCBIN
 export NVCC_PREPEND_FLAGS="-ccbin $PWD/host/gcc"
 other_host "-ccbin in NVCC_PREPEND_FLAGS" nvcc
 unset NVCC_PREPEND_FLAGS
-old_path=$PATH
-export PATH=$PWD/host:$PATH
-other_host "PATH" nvcc
-PATH=$old_path
+if brings_host; then
+    begin "PATH: the host compiler changes"
+    skip "this toolkit brings its own, which nvcc finds first"
+else
+    old_path=$PATH
+    export PATH=$PWD/host:$PATH
+    other_host "PATH" nvcc
+    PATH=$old_path
+fi
 
 # through_script VALUE: a script with a word of its own, for another one to run.
 through_script() {
-    printf '#!/bin/sh\nexec /usr/bin/g++ -DVALUE=%s "$@"\n' "$1" >host/inner
+    printf '#!/bin/sh\nexec %s -DVALUE=%s "$@"\n' "$HOST_CXX" "$1" >host/inner
     chmod +x host/inner
 }
 

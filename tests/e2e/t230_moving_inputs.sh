@@ -158,7 +158,7 @@ for limit in max_inotify_instances max_inotify_watches; do
     unset NVCACHE_LOG
     expect_counts hits.manifest=1 misses=1
     expect_in "the log" "$(cat "$T/blind.log")" 'vigil status='
-    all_asked ", without inotify ($limit)"
+    [ $limit != max_inotify_instances ] || all_asked ", without inotify"
 done
 rm "$T/bin/nvcache"
 ln -s "$NVCACHE" "$T/bin/nvcache"

@@ -125,6 +125,9 @@ second=$(warn)
 expect_counts hits.manifest=1 misses=1
 plain=$(cd "$build_dir" && nvcc -arch=sm_80 -c "$source_dir/csrc/ops.cu" -o "$build_dir/ops.o" -I "$torch" -Xptxas -v 2>&1)
 hashed='s/_[0-9a-f]{8}_[0-9]+_ops_cu_[0-9a-f]{8}/_HASH/g; s/Compile time = [0-9.]+ ms/Compile time/; s/_GLOBAL__N__[0-9a-f_a-z]*//g'
-expect_eq "what it prints" "$(printf '%s\n' "$second" | sed -E "$hashed")" "$(printf '%s\n' "$plain" | sed -E "$hashed")"
+# Asked for a dependency list, as it is by nvcache, nvcc preprocesses for all passes first: with nvcc 11, before ptxas speaks.
+order=cat
+[[ $(nvcc --version) != *'release 11'* ]] || order=sort
+expect_eq "what it prints" "$(printf '%s\n' "$second" | sed -E "$hashed" | $order)" "$(printf '%s\n' "$plain" | sed -E "$hashed" | $order)"
 expect_in "what the first prints" "$first" careful
 remove 2

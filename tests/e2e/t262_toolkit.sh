@@ -2,6 +2,12 @@
 # The same CUDA in another prefix: a conda environment, a wheel in a venv, another container.
 . "$(dirname "$0")/lib.sh"
 
+if brings_host; then
+    begin "the toolkit in two other places"
+    skip "this one brings its host compiler: that would be in another place, too, and counts"
+    exit 0
+fi
+
 # toolkit DIR: nvcc's toolkit there, without its libraries.  It is a copy: a hard link would change
 # the change time of files that others compile with.
 toolkit() {

@@ -99,6 +99,7 @@ for name in one two; do
 done
 
 begin "two equal sources of one program, and both are hits in the next directories"
+runs_programs && can_run=yes || can_run=no
 twins() { # N: two directories with the same file, linked with a main program
     local dir=$T/tmp/pip-req-build-twin$1 name
     mkdir -p "$dir/left" "$dir/right"
@@ -113,7 +114,7 @@ CODE
     echo 'extern "C" { void call_left(int *); void call_right(int *); } int main() { return call_left == call_right; }' \
         >"$dir/main.cu"
     (cd "$dir" && nvcc -arch=sm_80 -rdc=true main.cu left.o right.o -o program) || fail "they do not link"
-    "$dir/program" || fail "the program fails"
+    [ $can_run = no ] || "$dir/program" || fail "the program fails"
 }
 twins 1
 expect_counts misses=2
