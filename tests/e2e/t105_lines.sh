@@ -30,10 +30,11 @@ CODE
 # repeats ARGUMENTS...: does nvcc alone make the same twice, in two temporary directories?  Their names get into
 # compressed device code (-G), and their lengths into the host's (-fsanitize=address).
 repeats() {
-    local file
-    mkdir -p "$T/tmp/nvcache-run-0123456789abcdef"
+    local file other=$T/tmp/nvcache-run-0123456789abcdef
+    mkdir -p "$other"
     in_fresh fixture plain nvcc "$@"
-    TMPDIR=$T/tmp/nvcache-run-0123456789abcdef in_fresh fixture again nvcc "$@"
+    TMPDIR=$other in_fresh fixture again nvcc "$@"
+    rm -rf "$other" # nvcache would take it for abandoned
     while IFS= read -r file; do
         same_bytes "$T/plain/$file" "$T/again/$file" || return 1
     done < <(cd "$T/plain" && find . -type f)
