@@ -72,6 +72,10 @@ shown_finish(const struct session *session, struct mentions *shown,
     if (shown == NULL)
         return;
     mentions_finish(shown);
-    for (size_t i = 0; i < roots->n; i++)
-        closure->shows[i] = mentions_shows(shown, 1 + i);
+    for (size_t i = 0; i < closure->n; i++) {
+        const size_t group = group_of(roots, closure->files[i].path);
+
+        if (group != 0 && mentions_shows(shown, group))
+            closure->shows[group - 1] = true;
+    }
 }

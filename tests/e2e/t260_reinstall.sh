@@ -100,6 +100,49 @@ echo 'int found_first;' >"$source_dir/csrc/torch.h"
 build 2>/dev/null && fail "the old header was used"
 expect_counts failed_compiles=1
 
+begin "an environment of symbolic links into the installer's cache, thousands of headers"
+remove 1
+remove 3
+unpack 1
+$PYTHON - "$T/s" "$torch" <<'CODE'
+import os, sys
+store, torch = sys.argv[1:]
+os.makedirs(store)
+for i in range(4200):
+    with open(f"{store}/h{i}.h", "w") as header:
+        header.write(f"#pragma once\n#define H{i}\n")
+    os.symlink(f"{store}/h{i}.h", f"{torch}/ATen/h{i}.h")
+with open(f"{torch}/ATen/inner.h", "a") as inner:
+    inner.writelines(f'#include "h{i}.h"\n' for i in range(4200))
+CODE
+build
+expect_counts misses=1
+cp -a "$torch" "$T/torch"
+remove 1
+unpack 2
+rm -r "$torch" && mv "$T/torch" "$torch"
+build
+expect_counts hits.manifest=1
+echo '#define LOCAL 9' >"$torch/ATen/other.h"
+ln -sf other.h "$torch/ATen/h17.h"
+build 2>/dev/null
+expect_counts misses=1
+remove 2
+
+begin "a header whose callers' paths show, and a directory that is not temporary beside it"
+with_callers() {
+    unpack "$1"
+    echo 'inline const char *where(const char *file = __builtin_FILE()) { return file; }' >>"$torch/ATen/inner.h"
+    mkdir -p "$T/python/include" && echo '#define PY 1' >"$T/python/include/Python.h"
+    sed -i '1i #include <Python.h>\n#include <string>' "$source_dir/csrc/ops.cu"
+    build "-I$T/python/include" || fail "it does not compile"
+    remove "$1"
+}
+with_callers 1
+expect_counts misses=1
+with_callers 2
+expect_counts hits.manifest=1
+
 begin "NVCACHE_STRICT_PATHS: what a result shows is never another directory"
 remove 1
 remove 3

@@ -21,7 +21,7 @@ struct buf;
 
 #define MANIFEST_MAX_DIRS  65536
 #define MANIFEST_MAX_FILES 262144
-#define MANIFEST_MAX_TIES  4096
+#define MANIFEST_MAX_TIES  32768
 
 struct manifest_file {
     uint32_t dir;     /* index into dirs, never less than the file's before it */
