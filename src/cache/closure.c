@@ -20,6 +20,7 @@
 #include "searchpath_priv.h"
 #include "session_priv.h"
 #include "shown_priv.h"
+#include "twins_priv.h"
 #include "unlisted_priv.h"
 
 #include <fcntl.h>
@@ -421,8 +422,9 @@ search(struct session *session, struct reader *reader, struct closure *closure)
         for (size_t i = 0; i < search->n_names; i++)
             search->names[i].is_next = 1;
     strlist_init(&closure->watched, session->arena);
+    strlist_init(&closure->found, session->arena);
     headers_search(session->arena, &session->roots, closure->listings, search, &found,
-                   &closure->watched);
+                   &closure->watched, &closure->found);
     names_parts(session->arena, search, &closure->names);
     hasher_init(&hasher, "nvcache searched v2");
     hasher_digest(&hasher, &found);
@@ -446,12 +448,18 @@ reader_init(struct session *session, struct closure *closure, struct reader *rea
     searchpath_build(session, &reader->closure->search);
 }
 
+/* The same with more files; what those mention is searched, too. */
+static enum nvc_status build_with(struct session *session, struct listings *listings,
+                                  char *const *paths, size_t n,
+                                  const struct strlist *more, struct closure *out);
+
 enum nvc_status
 closure_build(struct session *session, struct listings *listings, char *const *paths,
               size_t n, struct closure *out)
 {
     struct closure closure = {.listings = listings};
     struct reader reader;
+    struct strlist twins;
     enum nvc_status st = NVC_OK;
 
     roots_add_real(&session->roots);
@@ -475,6 +483,24 @@ closure_build(struct session *session, struct listings *listings, char *const *p
         return st;
     add_computed_names(&closure, &reader);
     search(session, &reader, &closure);
+    strlist_init(&twins, session->arena);
+    twins_find(session, &closure, &twins);
+    if (twins.n > 0)
+        return build_with(session, listings, paths, n, &twins, out);
     *out = closure;
     return NVC_OK;
+}
+
+static enum nvc_status
+build_with(struct session *session, struct listings *listings, char *const *paths,
+           size_t n, const struct strlist *more, struct closure *out)
+{
+    struct strlist all;
+
+    strlist_init(&all, session->arena);
+    for (size_t i = 0; i < n; i++)
+        strlist_add(&all, paths[i]);
+    for (size_t i = 0; i < more->n; i++)
+        strlist_add(&all, more->v[i]);
+    return closure_build(session, listings, all.v, all.n, out);
 }

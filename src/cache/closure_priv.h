@@ -32,6 +32,7 @@ struct closure {
     struct listings *listings; /* of the directories it read */
     struct search search;
     struct strlist watched; /* directories read and links followed in that search */
+    struct strlist found;   /* headers that are there */
     struct nameset names;   /* the parts of all names it looked for */
 };
 

@@ -20,6 +20,7 @@ struct walk {
     struct arena *arena;
     struct listings *listings;
     struct strlist *watched;
+    struct strlist *found;
     const char **names; /* sorted */
     bool *exists;       /* out, per name */
     bool *precompiled;  /* out, per name: NAME.gch is there, and would be read instead */
@@ -47,6 +48,8 @@ look_at(const struct walk *walk, const struct listing *listing, size_t i,
 {
     walk->exists[i] =
         can_be_read(walk, listing->path, listing_find(listing, name, strlen(name)));
+    if (walk->exists[i])
+        strlist_add(walk->found, path_join(walk->arena, listing->path, name));
     if (listing->has_precompiled) {
         const char *other = arena_printf(walk->arena, "%s" LISTING_PRECOMPILED, name);
 
@@ -227,13 +230,15 @@ longest(const struct search *search)
 
 void
 headers_search(struct arena *arena, const struct roots *roots, struct listings *listings,
-               const struct search *search, struct digest *out, struct strlist *watched)
+               const struct search *search, struct digest *out, struct strlist *watched,
+               struct strlist *found)
 {
     struct digest *parts = arena_array(arena, 1 + search->n_quotes, sizeof(*parts));
     const size_t n = longest(search);
     struct walk walk = {.arena = arena,
                         .listings = listings,
                         .watched = watched,
+                        .found = found,
                         .exists = arena_array(arena, n, sizeof(bool)),
                         .precompiled = arena_array(arena, n, sizeof(bool))};
 

@@ -19,9 +19,10 @@ struct strlist;
  * `watched` receives the directories that were read and the links that were followed,
  * sorted, each once, and all of the search path: as long as none of them changes (a new
  * name changes its directory's modification time), neither does the digest.  Directories
- * that do not exist are in it too. */
+ * that do not exist are in it too.  `found` receives the headers that are there, some of
+ * them several times. */
 void headers_search(struct arena *arena, const struct roots *roots,
                     struct listings *listings, const struct search *search,
-                    struct digest *out, struct strlist *watched);
+                    struct digest *out, struct strlist *watched, struct strlist *found);
 
 #endif

@@ -156,3 +156,25 @@ CODE
     ptx $option "$T/z-long-farm-name" k.cu
     constant 9
 done
+
+begin "two equal headers of one time with #pragma once, of which gcc lists the first only; then the other is edited"
+for name in one two; do
+    echo '#pragma once' >"$name.h"
+    touch -d 2020-01-01 "$name.h"
+done
+write k.cu <<'CODE'
+#include "one.h"
+#include "two.h"
+#ifndef V
+#define V 1
+#endif
+__global__ void k(int *p) { *p = V; }
+CODE
+ptx k.cu
+ptx k.cu
+constant 1
+expect_counts hits.manifest=1 misses=1
+echo '#define V 2' >>two.h
+ptx k.cu
+constant 2
+expect_counts misses=1

@@ -92,10 +92,12 @@ static struct digest
 search_now(struct fixture *f, struct strlist *watched)
 {
     struct listings *listings = listings_new(&f->arena);
+    struct strlist found;
     struct digest digest;
 
     strlist_init(watched, &f->arena);
-    headers_search(&f->arena, &f->roots, listings, &f->search, &digest, watched);
+    strlist_init(&found, &f->arena);
+    headers_search(&f->arena, &f->roots, listings, &f->search, &digest, watched, &found);
     return digest;
 }
 
