@@ -11,7 +11,7 @@ import sys
 from faultlib import NVCACHE, Place, Tally, figure, full, in_parallel, program
 from stages import Workers, all_stages
 
-STRIDE = full(3, 2400)
+STRIDE = full(59, 2400)
 
 # What is done, in a shell that knows $NVCACHE_DIR, $OTHER (a cache in another state), $PROGRAM
 # (nvcache) and $BUILD (a directory with a unit); and whether it damages files.
