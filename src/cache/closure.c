@@ -448,11 +448,6 @@ reader_init(struct session *session, struct closure *closure, struct reader *rea
     searchpath_build(session, &reader->closure->search);
 }
 
-/* The same with more files; what those mention is searched, too. */
-static enum nvc_status build_with(struct session *session, struct listings *listings,
-                                  char *const *paths, size_t n,
-                                  const struct strlist *more, struct closure *out);
-
 enum nvc_status
 closure_build(struct session *session, struct listings *listings, char *const *paths,
               size_t n, struct closure *out)
@@ -485,22 +480,11 @@ closure_build(struct session *session, struct listings *listings, char *const *p
     search(session, &reader, &closure);
     strlist_init(&twins, session->arena);
     twins_find(session, &closure, &twins);
-    if (twins.n > 0)
-        return build_with(session, listings, paths, n, &twins, out);
+    if (twins.n > 0) { /* what those mention is searched, too */
+        for (size_t i = 0; i < n; i++)
+            strlist_add(&twins, paths[i]);
+        return closure_build(session, listings, twins.v, twins.n, out);
+    }
     *out = closure;
     return NVC_OK;
-}
-
-static enum nvc_status
-build_with(struct session *session, struct listings *listings, char *const *paths,
-           size_t n, const struct strlist *more, struct closure *out)
-{
-    struct strlist all;
-
-    strlist_init(&all, session->arena);
-    for (size_t i = 0; i < n; i++)
-        strlist_add(&all, paths[i]);
-    for (size_t i = 0; i < more->n; i++)
-        strlist_add(&all, more->v[i]);
-    return closure_build(session, listings, all.v, all.n, out);
 }
