@@ -20,15 +20,16 @@ def start(place, name):
 
 
 def read_for(fd, seconds, until=None):
-    """What is shown on the terminal in that time, or until it matches."""
+    """What is shown on the terminal in that time, or until it matches, and the rest of a page that has begun."""
     text, end = "", time.monotonic() + seconds
-    while time.monotonic() < end and not (until and re.search(until, text)):
-        if select.select([fd], [], [], 0.1)[0]:
+    while True:
+        if select.select([fd], [], [], 0.2)[0]:
             try:
                 text += os.read(fd, 65536).decode()
             except OSError:
-                break
-    return text
+                return text
+        elif time.monotonic() >= end or (until and re.search(until, text)):
+            return text
 
 
 def last_page(text):
