@@ -105,12 +105,29 @@ generation_evict(struct store *store, uint64_t max_bytes, size_t keep)
     return NVC_OK;
 }
 
+/* A quota is not to be seen beforehand: a single file can fill all there is, and nothing
+ * could ever be stored again.  But it is not given up for a record that counts as much as
+ * all that it holds. */
+static bool
+may_sacrifice(const struct store *store, uint64_t need)
+{
+    return store->n_generations > 1 ||
+           (store->n_generations == 1 &&
+            store->generations[0]->size / STORE_PARTS >= need);
+}
+
 /* The disk is full: give back a whole file at once, now. */
 static bool
-sacrifice_oldest(struct store *store)
+sacrifice_oldest(struct store *store, uint64_t need)
 {
-    if (store->n_generations < 2 ||
-        catalog_discard(store, store->n_generations - 1) != NVC_OK)
+    const struct generation *oldest;
+
+    if (!may_sacrifice(store, need))
+        return false;
+    oldest = store->generations[store->n_generations - 1];
+    log_event("store.evict", "generation=%" PRIu64 " bytes=%" PRIu64 " why=full",
+              oldest->number, oldest->size);
+    if (catalog_discard(store, store->n_generations - 1) != NVC_OK)
         return false;
     catalog_sweep(store);
     return true;
@@ -276,7 +293,7 @@ generation_write(struct store *store, const struct record_key *key, const void *
     birth_read_boot_id(store);
     st = write_once(store, key, payload, len);
     for (int i = 0; i < TRIES_NOSPACE && st == NVC_ERR_NOSPACE; i++) {
-        if (!sacrifice_oldest(store))
+        if (!sacrifice_oldest(store, footprint(key, len)))
             return st;
         st = write_once(store, key, payload, len);
     }

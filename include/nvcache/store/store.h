@@ -84,9 +84,10 @@ NVC_NODISCARD enum nvc_status store_scan(struct store *store,
                                          store_visitor *visit, void *arg);
 
 /* Add a record; a key that is already there in the newest generation is left as it is
- * (NVC_OK). A full disk drops the oldest generation and tries again. ERR_LIMIT (larger
- * than a 1/32 of max_bytes or RECORD_PAYLOAD_MAX), ERR_LOCK, ERR_NOSPACE, ERR_PERMISSION
- * (read only), ERR_CRASH, ERR_IO. */
+ * (NVC_OK). A full disk drops the oldest generation and tries again; the only one if it
+ * is at least 16 times as large as the record. ERR_LIMIT (larger than a 1/32 of
+ * max_bytes or RECORD_PAYLOAD_MAX), ERR_LOCK, ERR_NOSPACE, ERR_PERMISSION (read only),
+ * ERR_CRASH, ERR_IO. */
 NVC_NODISCARD enum nvc_status store_put(struct store *store, const struct record_key *key,
                                         const void *payload, size_t len);
 
