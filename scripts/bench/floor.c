@@ -83,7 +83,7 @@ static size_t
 pack_part(const char *path, char *out, size_t room)
 {
     const struct bytes file = read_file(path);
-    uint64_t head[2] = {file.len, ZSTD_compress(out + sizeof(head), room, file.data, file.len, 1)};
+    uint64_t head[2] = {file.len, ZSTD_compress(out + sizeof(head), room, file.data, file.len, 3)};
 
     require(!ZSTD_isError(head[1]), "zstd");
     memcpy(out, head, sizeof(head));
