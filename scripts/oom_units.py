@@ -42,6 +42,8 @@ FLASH = [
 SETS = {
     "heavy": HEAVY + LIGHT,
     "light": LIGHT,
+    "few": LIGHT[:4],
+    "few-heavy": [HEAVY[0], *LIGHT[:4]],
     "flash": FLASH,
     "mixed": [FLASH[0], *LIGHT[:5]],
     "mixed-heavy": [HEAVY[0], FLASH[0], *LIGHT[:5]],
