@@ -15,6 +15,7 @@
 #include "nvcache/base/strlist.h"
 #include "nvcache/digest/filedigest.h"
 #include "nvcache/nvcc/mentions.h"
+#include "nvcache/nvcc/probe.h"
 #include "nvcache/nvcc/scan.h"
 #include "headers_priv.h"
 #include "searchpath_priv.h"
@@ -32,14 +33,12 @@ struct reader {
     struct session *session;
     struct closure *closure;
     struct name_set *names;
-    const char *dir; /* of the file being scanned */
-    unsigned
-        user_flags; /* of the files that are neither nvcc's nor the host compiler's */
+    const char *dir;         /* of the file being scanned */
     struct strlist not_user; /* directories of the toolkit and the system, also by their
                                 real names: the host compiler shortens what it can */
     struct strlist macros;   /* names in quotes that macros stand for */
-    struct strlist probes;   /* macros that stand for __has_include */
-    struct strlist calls;    /* macros that conditions call with a word */
+    struct probes *probes;   /* who asks by __has_include, and for what */
+    bool is_user;            /* is the file being scanned none of `not_user`? */
     struct strlist askers;  /* directories of the user's files with a computed #include */
     struct strlist all;     /* directories of the user's files */
     struct mentions *shown; /* shown_priv.h */
@@ -60,11 +59,12 @@ on_name(enum scan_name_kind kind, const char *name, size_t len, void *arg)
 {
     struct reader *reader = arg;
 
-    if (kind == SCAN_PROBE_NAME || kind == SCAN_CALL) {
-        strlist_add(kind == SCAN_CALL ? &reader->calls : &reader->probes,
-                    arena_strndup(reader->session->arena, name, len));
+    if (kind == SCAN_DEFINE)
+        probes_add_define(reader->probes, name, len, reader->is_user);
+    if (kind == SCAN_CONDITION)
+        probes_add_condition(reader->probes, name, len, reader->is_user);
+    if (kind == SCAN_DEFINE || kind == SCAN_CONDITION)
         return;
-    }
     if (kind == SCAN_MACRO && is_header_like(name, len))
         strlist_add(&reader->macros, arena_strndup(reader->session->arena, name, len));
     names_add(reader->names, kind == SCAN_MACRO ? SCAN_QUOTE : kind, reader->dir, name,
@@ -95,13 +95,12 @@ add_not_user(struct reader *reader, const struct strlist *dirs)
 /* Nobody adds headers beside those of the toolkit and the system; and they compute names
  * in angle brackets only. */
 static void
-note_user_file(struct reader *reader, const char *path, unsigned flags)
+note_user_file(struct reader *reader, unsigned flags)
 {
-    if (is_below_any(&reader->not_user, path))
+    if (!reader->is_user)
         return;
-    if (flags & (SCAN_ASKS | SCAN_PROBE))
+    if (flags & SCAN_ASKS)
         reader->closure->asks = true;
-    reader->user_flags |= flags;
     strlist_add(&reader->all, (char *)(uintptr_t)reader->dir);
     if (flags & SCAN_COMPUTED)
         strlist_add(&reader->askers, (char *)(uintptr_t)reader->dir);
@@ -146,10 +145,11 @@ read_file(struct reader *reader, struct closure_file *file)
     filedigest_of_read(reader->session->memo, &file->stamp, clock_file_ns(), text.data,
                        text.len, &file->digest);
     reader->dir = path_dir(reader->session->arena, file->path);
+    reader->is_user = !is_below_any(&reader->not_user, file->path);
     flags = scan_text((const char *)text.data, text.len, on_name, reader);
     shown_read(reader->shown, &reader->session->roots, file->path, &text);
     reader->closure->flags |= flags;
-    note_user_file(reader, file->path, flags);
+    note_user_file(reader, flags);
     return NVC_OK;
 }
 
@@ -247,14 +247,12 @@ add_beside(const struct closure *closure, const struct reader *reader,
 
 /* Names that no directive spells out. */
 static void
-add_computed_names(const struct closure *closure, const struct reader *reader)
+add_computed_names(const struct closure *closure, const struct reader *reader,
+                   unsigned probes)
 {
     if (closure->flags & SCAN_COMPUTED)
         add_found_names(closure, reader);
-    if (reader->user_flags & SCAN_PROBE)
-        add_beside(closure, reader, &reader->all);
-    else
-        add_beside(closure, reader, &reader->askers);
+    add_beside(closure, reader, probes & PROBES_QUOTED ? &reader->all : &reader->askers);
 }
 
 static bool
@@ -279,9 +277,12 @@ add_command_names(const struct session *session, struct name_set *names,
         names_add(names, SCAN_ANGLE, NULL, unlisted_names[i], strlen(unlisted_names[i]));
     names_add(names, SCAN_QUOTE, ".", "cuda_runtime.h", strlen("cuda_runtime.h"));
     for (size_t i = 0; i < n; i++) {
-        char *line = arena_printf(session->arena, "#define x %s", items[i].text);
+        /* a number: the name of no macro */
+        char *line = arena_printf(session->arena, "#define 0 %s", items[i].text);
 
         reader->closure->flags |= scan_text(line, strlen(line), on_name, reader);
+        if (!items[i].is_path)
+            probes_add_option(reader->probes, items[i].text);
         if (reader->shown != NULL && !items[i].is_path)
             mentions_add_option(reader->shown, items[i].text);
         if (is_preinclude(&items[i]))
@@ -336,19 +337,6 @@ check_precompiled(struct session *session, const struct closure *closure)
             return refuse(session, NVC_NOSTORE_HIDDEN, path);
     }
     return NVC_OK;
-}
-
-/* Is a header asked for, through a macro, by a name that macros make? */
-static bool
-asks_for_unseen(struct reader *reader)
-{
-    strlist_unique(&reader->probes);
-    strlist_unique(&reader->calls);
-    for (size_t i = 0; i < reader->probes.n; i++)
-        for (size_t k = 0; k < reader->calls.n; k++)
-            if (str_equal(reader->probes.v[i], reader->calls.v[k]))
-                return true;
-    return false;
 }
 
 static enum nvc_status
@@ -439,8 +427,7 @@ reader_init(struct session *session, struct closure *closure, struct reader *rea
     reader->names = names_new(session->arena);
     strlist_init(&reader->not_user, session->arena);
     strlist_init(&reader->macros, session->arena);
-    strlist_init(&reader->probes, session->arena);
-    strlist_init(&reader->calls, session->arena);
+    reader->probes = probes_new(session->arena);
     strlist_init(&reader->askers, session->arena);
     strlist_init(&reader->all, session->arena);
     add_not_user(reader, &session->layout.normal);
@@ -455,6 +442,7 @@ closure_build(struct session *session, struct listings *listings, char *const *p
     struct closure closure = {.listings = listings};
     struct reader reader;
     struct strlist twins;
+    unsigned probes;
     enum nvc_status st = NVC_OK;
 
     roots_add_real(&session->roots);
@@ -471,12 +459,12 @@ closure_build(struct session *session, struct listings *listings, char *const *p
         return st;
     add_command_names(session, reader.names, &reader);
     shown_finish(session, reader.shown, &closure);
-    if (asks_for_unseen(&reader))
-        closure.flags |= SCAN_HIDDEN;
-    st = check_flags(session, closure.flags);
+    probes = probes_finish(reader.probes);
+    closure.asks |= (probes & PROBES_USER) != 0;
+    st = check_flags(session, closure.flags | (probes & PROBES_UNSEEN ? SCAN_HIDDEN : 0));
     if (st != NVC_OK)
         return st;
-    add_computed_names(&closure, &reader);
+    add_computed_names(&closure, &reader, probes);
     search(session, &reader, &closure);
     strlist_init(&twins, session->arena);
     twins_find(session, &closure, &twins);

@@ -1,111 +1,366 @@
-/* __has_include of a name that macros make: which file that is cannot be seen here. */
+/* Which conditions ask for headers by names that cannot be seen.
+ *
+ * A macro is marked by what its uses can ask for.  Must err towards more: a header that
+ * is asked for, and not known to be, is a wrong object when it appears. */
 
-#include "probe_priv.h"
+#include "nvcache/nvcc/probe.h"
 
 #include "cursor_priv.h"
+#include "nvcache/base/arena.h"
+#include "wordset_priv.h"
 
 #include <ctype.h>
-#include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
-static const char asking[] = "__has_include"; /* and __has_include_next */
+enum mark {
+    ASKS = 1,  /* using it asks for a header */
+    OPEN = 2,  /* ... for the one that it is called with */
+    MAKES = 4, /* ... for one whose name is not spelled out */
+};
+
+static const char *const seeds[] = {"__has_include", "__has_include_next"};
+
+/* A logical line. */
+struct line {
+    const struct line *next;
+    struct cursor text;
+    bool is_user;
+};
+
+struct probes {
+    struct arena *arena;
+    const struct line *defines;
+    const struct line *conditions;
+    const struct line *options;
+    struct wordset macros; /* the names of all macros */
+    struct wordset marks;
+    unsigned answer;
+};
 
 struct word {
     const char *text;
     size_t len;
 };
 
-static bool
-is_word_char(char c)
-{
-    return isalnum((unsigned char)c) || c == '_';
-}
+/* A definition, or a condition: that has no name. */
+struct site {
+    const struct probes *probes;
+    struct word name;
+    struct cursor parameters; /* empty: none */
+    struct cursor body;
+};
 
-/* The next word, number or not; false at the end. */
 static bool
 take_word(struct cursor *cursor, struct word *out)
 {
-    while (cursor->at < cursor->end && !is_word_char(*cursor->at))
-        cursor->at++;
+    out->len = word_next(&cursor->at, cursor->end);
     out->text = cursor->at;
-    while (cursor->at < cursor->end && is_word_char(*cursor->at))
-        cursor->at++;
-    out->len = (size_t)(cursor->at - out->text);
+    cursor->at += out->len;
     return out->len > 0;
 }
 
+/* Over an identifier that stands here. */
 static bool
-is_asking(struct word word)
+take_identifier(struct cursor *cursor, struct word *out)
 {
-    return word.len >= sizeof(asking) - 1 &&
-           memcmp(word.text, asking, sizeof(asking) - 1) == 0;
+    const char *at = cursor->at;
+
+    return at < cursor->end && !isdigit((unsigned char)*at) && take_word(cursor, out) &&
+           out->text == at;
 }
 
-/* Does a word stand first between the parentheses that begin here? */
 static bool
-opens_word(struct cursor cursor, struct word *out)
+is_word(struct word word, const char *text)
 {
-    cursor_skip_blanks(&cursor);
-    if (!cursor_take(&cursor, "("))
-        return false;
-    cursor_skip_blanks(&cursor);
-    return cursor.at < cursor.end && is_word_char(*cursor.at) &&
-           !isdigit((unsigned char)*cursor.at) && take_word(&cursor, out);
+    return word.len == strlen(text) && memcmp(word.text, text, word.len) == 0;
 }
 
-unsigned
-probe_condition(const char *from, const char *to, scan_visitor *visit, void *arg)
+static unsigned
+mark_of(const struct probes *probes, struct word word)
 {
-    struct cursor cursor = {from, to};
-    unsigned flags = 0;
-    struct word word;
-    struct word argument;
-
-    while (take_word(&cursor, &word))
-        if (opens_word(cursor, &argument)) {
-            if (is_asking(word))
-                flags = SCAN_HIDDEN;
-            visit(SCAN_CALL, word.text, word.len, arg);
-        }
-    return flags;
+    return wordset_bits(&probes->marks, word_hash(word.text, word.len));
 }
 
-/* Is the word a parameter of the macro whose name the cursor is behind? */
 static bool
-is_parameter(struct cursor cursor, struct word word)
+is_parameter(const struct site *site, struct word word)
 {
-    static const char variadic[] = "__VA_ARGS__";
-    const char *close = memchr(cursor.at, ')', (size_t)(cursor.end - cursor.at));
+    struct cursor cursor = site->parameters;
     struct word parameter;
 
-    if (cursor.at == cursor.end || *cursor.at != '(' || close == NULL)
-        return false;
-    if (word.len == sizeof(variadic) - 1 && memcmp(word.text, variadic, word.len) == 0)
+    if (cursor.at < cursor.end && is_word(word, "__VA_ARGS__"))
         return true;
-    cursor.end = close;
     while (take_word(&cursor, &parameter))
         if (parameter.len == word.len && memcmp(parameter.text, word.text, word.len) == 0)
             return true;
     return false;
 }
 
-unsigned
-probe_define(const char *from, const char *to, scan_visitor *visit, void *arg)
+/* Does anything between angle brackets stand for something else? */
+static bool
+is_replaced(const struct site *site, const char *from, const char *to)
 {
     struct cursor cursor = {from, to};
-    struct cursor behind;
-    unsigned flags = 0;
-    struct word name;
     struct word word;
-    struct word argument;
 
-    if (!take_word(&cursor, &name))
-        return 0;
-    behind = cursor;
-    visit(SCAN_PROBE_NAME, name.text, name.len, arg);
     while (take_word(&cursor, &word))
-        if (is_asking(word) && opens_word(cursor, &argument) &&
-            !is_parameter(behind, argument))
-            flags = SCAN_HIDDEN;
-    return flags;
+        if (!isdigit((unsigned char)word.text[0]) &&
+            (is_parameter(site, word) ||
+             wordset_bits(&site->probes->macros, word_hash(word.text, word.len)) != 0))
+            return true;
+    return false;
+}
+
+/* Over a header's name.  `is_plain`: what it names is what it says. */
+static bool
+take_name(const struct site *site, struct cursor *cursor, bool is_plain)
+{
+    const char open = cursor->at < cursor->end ? *cursor->at : '\0';
+    const char *name = cursor->at + 1;
+    const char *close;
+
+    if (open != '<' && open != '"')
+        return false;
+    close = memchr(name, open == '<' ? '>' : '"', (size_t)(cursor->end - name));
+    if (close == NULL || (open == '<' && !is_plain && is_replaced(site, name, close)))
+        return false;
+    cursor->at = close + 1;
+    return true;
+}
+
+/* What asks a macro that asks for what it is called with, called with what follows here?
+ * Only a header's name that is spelled out, or a parameter, is understood. */
+static unsigned
+asked_by_call(const struct site *site, struct word callee, struct cursor cursor)
+{
+    const bool is_plain =
+        site->name.len == 0 && (is_word(callee, seeds[0]) || is_word(callee, seeds[1]));
+    unsigned mark = ASKS;
+    struct word word;
+
+    cursor_skip_blanks(&cursor);
+    if (!cursor_take(&cursor, "("))
+        return ASKS | MAKES;
+    cursor_skip_blanks(&cursor);
+    if (!take_name(site, &cursor, is_plain)) {
+        if (!take_identifier(&cursor, &word) || !is_parameter(site, word))
+            return ASKS | MAKES;
+        mark |= OPEN;
+    }
+    cursor_skip_blanks(&cursor);
+    return cursor_take(&cursor, ")") ? mark : ASKS | MAKES;
+}
+
+static unsigned
+asked_by_use(const struct site *site, struct word used, struct cursor behind)
+{
+    const unsigned mark = mark_of(site->probes, used);
+
+    return mark & OPEN ? (mark & MAKES) | asked_by_call(site, used, behind) : mark;
+}
+
+/* `defined NAME`, `defined(NAME)` use no macro. */
+static void
+skip_defined(struct cursor *cursor)
+{
+    struct word word;
+
+    cursor_skip_blanks(cursor);
+    if (cursor_take(cursor, "("))
+        cursor_skip_blanks(cursor);
+    (void)take_identifier(cursor, &word);
+}
+
+/* Another name for a macro, and nothing else. */
+static bool
+is_alias(const struct site *site, struct word *out)
+{
+    struct cursor cursor = site->body;
+
+    cursor_skip_blanks(&cursor);
+    if (site->parameters.at < site->parameters.end || !take_identifier(&cursor, out))
+        return false;
+    cursor_skip_blanks(&cursor);
+    return cursor.at == cursor.end;
+}
+
+static unsigned
+asked_at(const struct site *site)
+{
+    struct cursor cursor = site->body;
+    unsigned marks = 0;
+    struct word word;
+
+    if (site->name.len > 0 && is_alias(site, &word))
+        return mark_of(site->probes, word);
+    while (take_word(&cursor, &word))
+        if (is_word(word, "defined"))
+            skip_defined(&cursor);
+        else
+            marks |= asked_by_use(site, word, cursor);
+    return marks;
+}
+
+/* The parameters' closing parenthesis is part of what counts as parameters. */
+static bool
+read_define(const struct probes *probes, struct cursor text, struct site *out)
+{
+    const char *close;
+
+    *out = (struct site){.probes = probes};
+    cursor_skip_blanks(&text);
+    if (!take_identifier(&text, &out->name))
+        return false;
+    close = memchr(text.at, ')', (size_t)(text.end - text.at));
+    if (text.at < text.end && *text.at == '(' && close != NULL) {
+        out->parameters = (struct cursor){text.at, close + 1};
+        text.at = close + 1;
+    }
+    out->body = text;
+    return true;
+}
+
+/* Returns whether that is news. */
+static bool
+mark(struct probes *probes, struct word word, unsigned marks)
+{
+    if ((marks & ~mark_of(probes, word)) == 0)
+        return false;
+    wordset_add(probes->arena, &probes->marks, word_hash(word.text, word.len), marks);
+    return true;
+}
+
+static bool
+mark_define(struct probes *probes, const struct line *line)
+{
+    const size_t len = (size_t)(line->text.end - line->text.at);
+    struct site site;
+    unsigned marks;
+
+    if (!read_define(probes, line->text, &site))
+        return false;
+    marks = asked_at(&site);
+    if (marks != 0 && line->is_user)
+        probes->answer |= PROBES_USER;
+    if (marks != 0 && memchr(line->text.at, '"', len) != NULL)
+        probes->answer |= PROBES_QUOTED;
+    return mark(probes, site.name, marks);
+}
+
+/* Which of the words is the macro's name, if any, depends on the option: so each is. */
+static bool
+mark_option(struct probes *probes, const struct line *line)
+{
+    const struct site site = {.probes = probes, .body = line->text};
+    struct cursor cursor = line->text;
+    bool has_news = false;
+    struct word word;
+
+    if (asked_at(&site) == 0)
+        return false;
+    while (take_word(&cursor, &word)) {
+        const struct word rest = {word.text + 1, word.len - 1};
+
+        has_news |= mark(probes, word, ASKS | MAKES);
+        if (word.text[0] == 'D' && rest.len > 0) /* the option may be in the word */
+            has_news |= mark(probes, rest, ASKS | MAKES);
+    }
+    return has_news;
+}
+
+static bool
+spread(struct probes *probes)
+{
+    bool has_news = false;
+
+    for (const struct line *line = probes->defines; line != NULL; line = line->next)
+        has_news |= mark_define(probes, line);
+    for (const struct line *line = probes->options; line != NULL; line = line->next)
+        has_news |= mark_option(probes, line);
+    return has_news;
+}
+
+unsigned
+probes_finish(struct probes *probes)
+{
+    for (size_t i = 0; i < sizeof(seeds) / sizeof(seeds[0]); i++)
+        (void)mark(probes, (struct word){seeds[i], strlen(seeds[i])}, ASKS | OPEN);
+    while (spread(probes))
+        continue;
+    for (const struct line *line = probes->conditions; line != NULL; line = line->next) {
+        const struct site site = {.probes = probes, .body = line->text};
+        const unsigned marks = asked_at(&site);
+
+        if (marks & MAKES)
+            probes->answer |= PROBES_UNSEEN;
+        if (marks != 0 && line->is_user)
+            probes->answer |= PROBES_USER;
+    }
+    return probes->answer;
+}
+
+static void
+add_line(struct probes *probes, const struct line **list, const char *text, size_t len,
+         bool is_user)
+{
+    struct line *line = arena_alloc(probes->arena, sizeof(*line));
+
+    line->next = *list;
+    line->text.at = arena_strndup(probes->arena, text, len);
+    line->text.end = line->text.at + len;
+    line->is_user = is_user;
+    *list = line;
+}
+
+void
+probes_add_define(struct probes *probes, const char *text, size_t len, bool is_user)
+{
+    struct site site;
+
+    add_line(probes, &probes->defines, text, len, is_user);
+    if (read_define(probes, probes->defines->text, &site))
+        wordset_add(probes->arena, &probes->macros,
+                    word_hash(site.name.text, site.name.len), 1);
+}
+
+void
+probes_add_condition(struct probes *probes, const char *text, size_t len, bool is_user)
+{
+    add_line(probes, &probes->conditions, text, len, is_user);
+}
+
+/* Its name stands before its parameters and its value; with the option, if that is in the
+ * same word. */
+static void
+add_names(struct probes *probes, struct cursor text)
+{
+    struct word word;
+
+    while (take_word(&text, &word)) {
+        const bool has_option = word.text[0] == 'D' && word.len > 1;
+
+        wordset_add(probes->arena, &probes->macros, word_hash(word.text, word.len), 1);
+        if (has_option)
+            wordset_add(probes->arena, &probes->macros,
+                        word_hash(word.text + 1, word.len - 1), 1);
+    }
+}
+
+void
+probes_add_option(struct probes *probes, const char *text)
+{
+    /* -Wp,-DA=1,-DB=2 */
+    const size_t len = text[0] == '-' ? strlen(text) : strcspn(text, "=(");
+
+    add_line(probes, &probes->options, text, strlen(text), true);
+    add_names(probes, (struct cursor){text, text + len});
+}
+
+struct probes *
+probes_new(struct arena *arena)
+{
+    struct probes *probes = arena_alloc(arena, sizeof(*probes));
+
+    *probes = (struct probes){.arena = arena};
+    return probes;
 }

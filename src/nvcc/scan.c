@@ -7,7 +7,6 @@
 #include "nvcache/nvcc/scan.h"
 
 #include "cursor_priv.h"
-#include "probe_priv.h"
 
 #include <ctype.h>
 #include <stdbool.h>
@@ -143,10 +142,8 @@ scan_define(struct cursor *cursor, scan_visitor *visit, void *arg)
     visit_line(cursor, SCAN_MACRO, visit, arg);
     if (mentions(line, cursor->at, "__has_embed"))
         return SCAN_HIDDEN;
-    if (!mentions(line, cursor->at, "__has_include"))
-        return 0;
-    return SCAN_PROBE | probe_define(line, cursor->at, visit, arg) |
-           (mentions(line, cursor->at, "__has_include_next") ? SCAN_NEXT_COMPUTED : 0);
+    visit(SCAN_DEFINE, line, (size_t)(cursor->at - line), arg);
+    return mentions(line, cursor->at, "__has_include_next") ? SCAN_NEXT_COMPUTED : 0;
 }
 
 /* #if and its kin.  The logical line is read twice: only its end tells whether what it
@@ -157,16 +154,15 @@ scan_condition(struct cursor *cursor, scan_visitor *visit, void *arg)
     struct cursor ahead = *cursor;
     bool asks = false; /* also by a macro that stands for __has_include */
     bool is_next;
-    unsigned hidden;
 
     visit_line(&ahead, SCAN_QUOTE, note_name, &asks);
     is_next = mentions(cursor->at, ahead.at, "__has_include_next");
     if (mentions(cursor->at, ahead.at, "__has_embed"))
         return SCAN_HIDDEN;
     asks |= mentions(cursor->at, ahead.at, "__has_include");
-    hidden = probe_condition(cursor->at, ahead.at, visit, arg);
+    visit(SCAN_CONDITION, cursor->at, (size_t)(ahead.at - cursor->at), arg);
     visit_line(cursor, is_next ? SCAN_NEXT : SCAN_QUOTE, visit, arg);
-    return hidden | (is_next ? SCAN_NEXT_COMPUTED : 0) | (asks ? SCAN_ASKS : 0);
+    return (is_next ? SCAN_NEXT_COMPUTED : 0) | (asks ? SCAN_ASKS : 0);
 }
 
 static unsigned
@@ -181,7 +177,7 @@ scan_include(struct cursor *cursor, scan_visitor *visit, void *arg)
     return SCAN_COMPUTED | (quoted == SCAN_NEXT ? SCAN_NEXT_COMPUTED : 0);
 }
 
-/* Behind the '#'. */
+/* Behind the '#'.  #ifdef and its kin use no macro. */
 static unsigned
 scan_directive(struct cursor *cursor, scan_visitor *visit, void *arg)
 {
@@ -192,9 +188,11 @@ scan_directive(struct cursor *cursor, scan_visitor *visit, void *arg)
         return SCAN_HIDDEN;
     if (cursor_take(cursor, "define"))
         return scan_define(cursor, visit, arg);
-    if (cursor_take(cursor, "if") || cursor_take(cursor, "elif"))
-        return scan_condition(cursor, visit, arg);
-    return 0;
+    if (!cursor_take(cursor, "if") && !cursor_take(cursor, "elif"))
+        return 0;
+    return cursor_take(cursor, "def") || cursor_take(cursor, "ndef")
+               ? 0
+               : scan_condition(cursor, visit, arg);
 }
 
 /* As memmem, for words whose first character is rare in sources: several times faster. */

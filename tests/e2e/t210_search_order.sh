@@ -236,6 +236,8 @@ while read -r condition; do
         echo '#define STRING_(x) #x'
         echo '#define STRING(x) STRING_(x)'
         echo '#define JOIN(a, b) <a/b>'
+        echo '#define THROUGH(x) BETWEEN(x)'
+        echo '#define BETWEEN(x) HAS(x)'
         echo '#define HAS(x) __has_include(x)'
         echo "#define HAVE __has_include(STRING(made$number.h))"
         echo "#define NAME STRING(made$number.h)"
@@ -253,7 +255,33 @@ __has_include(JOIN(d,made.h))
 HAS(STRING(made.h))
 HAS(NAME)
 HAVE
+THROUGH(NAME)
 TABLE
+
+begin "a macro of the command line asks, by a name that macros make"
+write r/option.cu <<'CODE'
+#define STRING_(x) #x
+#define STRING(x) STRING_(x)
+#if HAS(STRING(option.h))
+#define VALUE 2
+#else
+#define VALUE 1
+#endif
+__global__ void k(int *p) { *p = VALUE; }
+CODE
+once '-DHAS(x)=__has_include(x)' r/option.cu
+touch r/option.h
+once '-DHAS(x)=__has_include(x)' r/option.cu
+
+begin "a macro of a system header asks, for another macro that is used in a third file: beside that"
+mkdir -p r/system r/config r/use
+echo '#define HAS(x) __has_include(x)' >r/system/has.h
+printf '#include <has.h>\n#define HAVE HAS("beside.h")\n' >r/config/have.h
+printf '#include "have.h"\n#if HAVE\n#define VALUE 2\n#else\n#define VALUE 1\n#endif\n' >r/use/use.h
+printf '#include "use/use.h"\n__global__ void k(int *p) { *p = VALUE; }\n' >r/beside.cu
+recorded -isystem r/system -Ir/config r/beside.cu
+touch r/use/beside.h
+once -isystem r/system -Ir/config r/beside.cu
 
 begin "a header without a slash of the root directory's own: absolute names"
 echo '#define VALUE 1' >abs.h

@@ -12,7 +12,6 @@ enum scan_flag {
     SCAN_TIMESTAMP = 2, /* __TIMESTAMP__ */
     SCAN_HIDDEN = 4, /* .incbin, #embed and others that read files unlisted; disguises */
     SCAN_COMPUTED = 16,      /* an #include whose name is a macro */
-    SCAN_PROBE = 32,         /* a macro that stands for __has_include */
     SCAN_NEXT_COMPUTED = 64, /* any name may be searched behind the file at hand */
     SCAN_ASKS = 128,         /* an #if or #elif with __has_include, or a header's name */
 };
@@ -22,14 +21,13 @@ enum scan_name_kind {
     SCAN_QUOTE, /* "name": first in the directory of the file itself */
     SCAN_NEXT,  /* #include_next, __has_include_next */
     SCAN_MACRO, /* "name" in a #define: an #include of any file may stand for it */
-    /* names of macros: where one of the first kind is called as in the second, a header
-     * is asked for whose name cannot be seen */
-    SCAN_PROBE_NAME, /* stands for __has_include */
-    SCAN_CALL,       /* called in an #if, with a word for its first argument */
+    /* no names, but whole logical lines, for nvcc/probe.h */
+    SCAN_DEFINE,    /* what stands behind #define */
+    SCAN_CONDITION, /* behind #if or #elif */
 };
 
 /* Every header name in a directive: #include, #include_next, #import, and anything that
- * looks like one in #if, #elif, #ifdef and #define (__has_include may hide behind a
+ * looks like one in #if, #elif and #define (__has_include may hide behind a
  * macro). The name is not NUL-terminated. */
 typedef void scan_visitor(enum scan_name_kind kind, const char *name, size_t len,
                           void *arg);
