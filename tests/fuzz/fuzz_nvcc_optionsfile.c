@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -20,7 +21,9 @@ enum {
     N_NAMES = sizeof(names) / sizeof(names[0])
 };
 
+/* Links to files in memory, where a disk would take most of the time. */
 static char dir[] = "/tmp/nvcache-fuzz-XXXXXX";
+static int files[N_NAMES];
 
 static void
 check(bool claim)
@@ -39,23 +42,34 @@ remove_dir(void)
 }
 
 static void
+make_dir(void)
+{
+    check(mkdtemp(dir) != NULL && atexit(remove_dir) == 0 && chdir(dir) == 0);
+    for (size_t i = 0; i < N_NAMES; i++) {
+        AUTO_BUF target = BUF_INIT;
+
+        files[i] = memfd_create(names[i], MFD_CLOEXEC);
+        buf_printf(&target, "/proc/self/fd/%d", files[i]);
+        check(files[i] >= 0 && symlink(buf_str(&target), names[i]) == 0);
+    }
+}
+
+static void
 enter_dir(void)
 {
     static bool is_there;
 
     if (!is_there)
-        check(mkdtemp(dir) != NULL && atexit(remove_dir) == 0);
+        make_dir();
     is_there = true;
     check(chdir(dir) == 0);
 }
 
 static void
-put(const char *name, const uint8_t *text, size_t len)
+put(int fd, const uint8_t *text, size_t len)
 {
-    const int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-    check(fd >= 0 && (len == 0 || write(fd, text, len) == (ssize_t)len));
-    close(fd);
+    check(ftruncate(fd, 0) == 0);
+    check(len == 0 || pwrite(fd, text, len, 0) == (ssize_t)len);
 }
 
 /* What is made of `nvcc -optf a`: the status and everything that decides the output. */
@@ -94,7 +108,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const uint8_t *end = size > 0 ? memchr(data, '\f', size) : NULL;
         const size_t len = end != NULL && i + 1 < N_NAMES ? (size_t)(end - data) : size;
 
-        put(names[i], data, len);
+        put(files[i], data, len);
         if (len < size) { /* the form feed goes too */
             data += len + 1;
             size -= len + 1;

@@ -92,6 +92,11 @@ class Project:
             return f"#if __has_include(\"{name}\")\n{self.body(0)}#else\n{self.body(0)}#endif\n"
         if kind == 1:
             return f"#if __has_include(<{name}>)\n{self.body(0)}#endif\n"
+        if self.real and self.chance.random() < 0.2:  # through macros, by a name that is spelled out or made
+            name = f"<{name}>" if kind < 4 else "THE(NAME)"
+            return ("#define HAS(x) THROUGH(x)\n#define THROUGH(x) __has_include(x)\n#define THE(x) x\n"
+                    f"#undef NAME\n#define NAME \"{self.chance.choice(names)}\"\n"
+                    f"#if HAS({name})\n{self.body(0)}#endif\n")
         if kind == 2:
             return f"#define HEADER \"{name}\"\n#include HEADER\n#undef HEADER\n"
         return f"#include <{name}>\n" if kind == 3 else f"#include \"{name}\"\n"
