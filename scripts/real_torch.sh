@@ -6,8 +6,8 @@
 #
 #   TORCH_PYTHON   a python that has PyTorch, pip, setuptools, wheel and ninja; default: a new environment
 #                  with PyTorch from PyPI
-#   VARIANTS       which ways (default: all of "isolated plain editable sdist uv"); uv-local: with the packages of isolated, for
-#                  machines without a network
+#   VARIANTS       which ways (default: all of "isolated plain editable sdist index uv uv-index"; index: by name, as from PyPI;
+#                  uv-index has an empty cache each time); uv-local: with the packages of isolated, for machines without a network
 #   UNITS          how many of the six kernels in the first way (default 6); ALSO: in the others (default 6)
 #   CACHES         which caches (default nvcache; of "nvcache ccache ccache-set sccache"): what others do is printed;
 #                  ccache-set is CCACHE_NOHASHDIR=true CCACHE_BASEDIR=..., sccache has SCCACHE_BASEDIRS
@@ -23,7 +23,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 units=${UNITS:-6}
 also=${ALSO:-6}
-variants=${VARIANTS:-isolated plain editable sdist uv}
+variants=${VARIANTS:-isolated plain editable sdist index uv uv-index}
 mkdir -p "$place" "$work/tmp" "$work/home"
 
 if [ -z "${NVCACHE:-}" ]; then
@@ -110,7 +110,7 @@ fresh() {
     local requires
     rm -rf "$work/project"
     cp -R "$ROOT/tests/projects/torch_extension" "$work/project"
-    [ "$1" = isolated ] || [ "$1" = uv-local ] || return 0
+    [ "$1" = isolated ] || [ "$1" = uv-local ] || [ "$1" = uv-index ] || return 0
     requires=$(cd "$wheels" && printf '"%s", ' *.whl | sed -E 's/-([0-9][^-]*)-[^"]*/==\1/g; s/, $//')
     sed -i "s/^requires = .*/requires = [$requires]/" "$work/project/pyproject.toml"
 }
@@ -132,6 +132,15 @@ one_way() (
             --prefix "$work/prefix" -e .
         ;;
     sdist) "$python" setup.py -q sdist && by_pip --no-build-isolation dist/torch_extension-1.0.tar.gz ;;
+    index)
+        "$python" setup.py -q sdist
+        by_pip --no-build-isolation --no-cache-dir --no-index --find-links dist torch_extension
+        ;;
+    uv-index)
+        "$python" setup.py -q sdist
+        "$uv" pip install --no-deps --no-index --find-links dist --find-links "$wheels" --no-cache --python "$python" \
+            --target "$work/site" torch_extension
+        ;;
     uv-local)
         "$uv" pip install --no-deps --no-index --find-links "$wheels" --reinstall --cache-dir "$place/uv" --python "$python" \
             --target "$work/site" .
@@ -272,8 +281,8 @@ export TORCH_CUDA_ARCH_LIST=${TORCH_CUDA_ARCH_LIST:-8.0}
 say "torch: $("$python" -c 'import torch; print(torch.__version__)'), $("$NVCC" --version | grep -o 'V[0-9][0-9.]*'), sm_${TORCH_CUDA_ARCH_LIST/./}"
 count=$units
 for variant in $variants; do
-    if [ "${variant%-local}" = uv ] && [ ! -x "$uv" ]; then
-        say "  uv        left out: there is no $uv"
+    if [ "${variant%-*}" = uv ] && [ ! -x "$uv" ]; then
+        say "  $variant left out: there is no $uv"
         continue
     fi
     for name in ${CACHES:-nvcache}; do

@@ -12,31 +12,63 @@
 #include <fnmatch.h>
 #include <string.h>
 
-/* Directories that installers make anew for each build.  pip: build isolation, unpacked
- * sources, wheels; setuptools: editable build directories (tempfile's "tmp" and 8
- * characters); pypa/build: sdist and environment; uv: its build and sdist caches. */
-static const char *const built_in_patterns[] = {
-    "*/pip-build-env-*",
-    "*/pip-req-build-*",
-    "*/pip-install-*",
-    "*/pip-wheel-*",
-    "*/pip-ephem-wheel-cache-*",
-    "*/pip-modern-metadata-*",
-    "*/build-via-sdist-*",
-    "*/build-env-*",
-    "*/builds-v[0-9]/.tmp*",
-    "*/sdists-v[0-9]/.tmp*",
-    "*/tmp[0-9a-z_][0-9a-z_][0-9a-z_][0-9a-z_][0-9a-z_][0-9a-z_][0-9a-z_][0-9a-z_]",
-    "*/tmp*.build-temp",
-    "*/tmp*.build-lib",
+#define ANY8  "[0-9a-z_][0-9a-z_][0-9a-z_][0-9a-z_][0-9a-z_][0-9a-z_][0-9a-z_][0-9a-z_]"
+#define HEX8  "[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]"
+#define HEX32 HEX8 HEX8 HEX8 HEX8
+
+enum {
+    PARTS_MAX = 7
 };
+
+/* Directories that installers make anew for each build, by the last parts of their paths.
+ * pip: build isolation, sources (from an index: with a number of their own), wheels;
+ * setuptools: editable build directories (tempfile's "tmp" and 8 characters); pypa/build:
+ * sdist and environment; meson-python; uv: builds and sources, of which a fresh cache and
+ * --no-cache have others.  Each was seen with the tool itself (pip 26.3, uv 0.13). */
+static const struct {
+    unsigned parts;
+    const char *pattern; /* begins with itself */
+} built_in[] = {
+    {1, "pip-build-env-*"},
+    {1, "pip-req-build-*"},
+    {1, "pip-install-*"},
+    {2, "pip-install-*/*_" HEX32},
+    {1, "pip-wheel-*"},
+    {2, "pip-wheel-*/*_" HEX32},
+    {1, "pip-ephem-wheel-cache-*"},
+    {1, "pip-modern-metadata-*"},
+    {1, "build-via-sdist-*"},
+    {1, "build-env-*"},
+    {1, ".mesonpy-" ANY8},
+    {2, "builds-v[0-9]*/.tmp*"},
+    {2, "sdists-v[0-9]*/.tmp*"},
+    {5, "sdists-v[0-9]*/path/*/*/src"},
+    {5, "sdists-v[0-9]*/url/*/*/src"},
+    {6, "sdists-v[0-9]*/pypi/*/*/*/src"},
+    {7, "sdists-v[0-9]*/index/*/*/*/*/src"},
+    {4, "git-v[0-9]*/checkouts/*/*"},
+    {1, "tmp" ANY8},
+    {1, "tmp" ANY8 ".build-temp"},
+    {1, "tmp" ANY8 ".build-lib"},
+};
+
+/* starts[k] is where the last k + 1 parts of the path begin, NULL if it has fewer. */
+static bool
+ends_like_built_in(const char *const *starts)
+{
+    for (size_t i = 0; i < sizeof(built_in) / sizeof(built_in[0]); i++) {
+        const char *end = starts[built_in[i].parts - 1];
+
+        if (end != NULL && end[0] == built_in[i].pattern[0] &&
+            fnmatch(built_in[i].pattern, end, FNM_PATHNAME) == 0)
+            return true;
+    }
+    return false;
+}
 
 static bool
 matches_any(const char *path, char *const *patterns)
 {
-    for (size_t i = 0; i < sizeof(built_in_patterns) / sizeof(built_in_patterns[0]); i++)
-        if (fnmatch(built_in_patterns[i], path, 0) == 0)
-            return true;
     for (; patterns != NULL && *patterns != NULL; patterns++)
         if (fnmatch(*patterns, path, FNM_PATHNAME) == 0)
             return true;
@@ -46,20 +78,23 @@ matches_any(const char *path, char *const *patterns)
 size_t
 roots_ephemeral_len(struct arena *arena, const char *path, char *const *patterns)
 {
+    const char *starts[PARTS_MAX] = {NULL};
     char *prefix;
+    size_t longest = 0;
 
     if (!path_is_absolute(path))
         return 0;
     prefix = arena_strdup(arena, path);
-    for (size_t len = 1 + strcspn(path + 1, "/");;
-         len += 1 + strcspn(path + len + 1, "/")) {
+    for (size_t len = 0; path[len] != '\0';) {
+        memmove(starts + 1, starts, sizeof(starts) - sizeof(starts[0]));
+        starts[0] = prefix + len + 1;
+        len += 1 + strcspn(path + len + 1, "/");
         prefix[len] = '\0';
-        if (matches_any(prefix, patterns))
-            return len;
+        if (ends_like_built_in(starts) || matches_any(prefix, patterns))
+            longest = len;
         prefix[len] = path[len];
-        if (path[len] == '\0')
-            return 0;
     }
+    return longest;
 }
 
 static bool

@@ -82,8 +82,9 @@ const char *roots_key_text(const struct roots *roots, struct arena *arena,
 const char *roots_identity_text(const struct roots *roots, struct arena *arena,
                                 const char *path);
 
-/* The part of an absolute path that is a temporary build directory, by the built-in
- * patterns and `patterns` (NULL-terminated globs, may be NULL): its length, or 0. */
+/* The longest part of an absolute path that is a temporary build directory, by the
+ * built-in patterns and `patterns` (NULL-terminated globs, may be NULL): its length, or
+ * 0. */
 size_t roots_ephemeral_len(struct arena *arena, const char *path, char *const *patterns);
 
 #endif
