@@ -176,6 +176,14 @@ digest_source(struct session *session)
     return NVC_OK;
 }
 
+static void
+compute_key(struct session *session)
+{
+    roots_init(session->arena, session->config, session->cwd, session->layout.top,
+               &session->command, &session->roots);
+    key_compute(session);
+}
+
 static enum nvc_status
 prepare(struct session *session)
 {
@@ -191,9 +199,7 @@ prepare(struct session *session)
         st = native_resolve(session);
     if (st != NVC_OK)
         return st;
-    roots_init(session->arena, session->config, session->cwd, session->layout.top,
-               &session->command, &session->roots);
-    key_compute(session);
+    compute_key(session);
     return NVC_OK;
 }
 
@@ -267,7 +273,7 @@ look_again(struct session *session)
     st = digest_source(session);
     if (st != NVC_OK)
         pass(session, st);
-    key_compute(session);
+    compute_key(session);
     st = try_hit(session);
     store_release(session->store);
     return st;

@@ -5,7 +5,6 @@
 #include "key_priv.h"
 
 #include "nvcache/base/arena.h"
-#include "nvcache/base/fs.h"
 #include "nvcache/base/path.h"
 #include "nvcache/cache/config.h"
 #include "nvcache/digest/checksum.h"
@@ -84,16 +83,6 @@ add_search_path(struct builder *builder, struct session *session,
                       roots_key_text(&session->roots, session->arena, dirs->v[i]));
 }
 
-/* The source's real path: nvcc puts a hash of it into symbol names. */
-static const char *
-source_identity(struct session *session)
-{
-    const char *real = fs_realpath(session->arena, session->command.source);
-
-    return roots_identity_text(&session->roots, session->arena,
-                               real != NULL ? real : session->command.source);
-}
-
 static void
 compute_unit(struct session *session, const char *source, const char *output)
 {
@@ -150,7 +139,9 @@ key_compute(struct session *session)
 {
     struct command_item *items;
     const size_t n = command_items(session->arena, &session->command, &items);
-    const char *source = source_identity(session);
+    /* Its real path: nvcc puts a hash of it into symbol names. */
+    const char *source =
+        roots_identity_text(&session->roots, session->arena, session->roots.source);
     const char *output =
         roots_identity_text(&session->roots, session->arena, session->command.output);
     const struct toolchain_layout *layout = &session->layout;

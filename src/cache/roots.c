@@ -126,14 +126,31 @@ absolute(const struct roots *roots, const char *path)
     return path_clean(roots->arena, path_join(roots->arena, roots->cwd, path));
 }
 
+/* Compilers find the working directory without its links, so what is named through one is
+ * meant by its real name, too: as far as nothing in it is a pattern. */
+static void
+add_base_pattern(struct roots *roots, char *pattern)
+{
+    struct arena *arena = roots->arena;
+    size_t len = strcspn(pattern, "*?[\\");
+    char *real;
+
+    strlist_add(&roots->bases, pattern);
+    while (pattern[len] != '\0' && len > 0 && pattern[len] != '/')
+        len--;
+    real = fs_realpath(arena, arena_strndup(arena, pattern, len));
+    if (real != NULL && (strlen(real) != len || strncmp(real, pattern, len) != 0))
+        strlist_add(&roots->bases, arena_printf(arena, "%s%s", real, pattern + len));
+}
+
 /* The longest part of an absolute path that one of the base directories matches. */
 static size_t
 base_len(const struct roots *roots, const char *path)
 {
     size_t best = 0;
 
-    for (size_t i = 0; i < roots->config->base_dirs.n; i++) {
-        const char *pattern = roots->config->base_dirs.v[i];
+    for (size_t i = 0; i < roots->bases.n; i++) {
+        const char *pattern = roots->bases.v[i];
         size_t len = 0;
 
         for (const char *p = pattern; *p != '\0'; p++)
@@ -189,6 +206,14 @@ add_source(struct roots *roots, const char *source)
             path_dir(roots->arena, path_clean(roots->arena, source)));
 }
 
+static const char *
+real_source(struct arena *arena, const char *source)
+{
+    const char *real = fs_realpath(arena, source);
+
+    return real != NULL ? real : source;
+}
+
 void
 roots_init(struct arena *arena, const struct config *config, const char *cwd,
            const char *toolkit, const struct nvcc_command *command, struct roots *out)
@@ -196,12 +221,19 @@ roots_init(struct arena *arena, const struct config *config, const char *cwd,
     struct search_dir *dirs;
     const size_t n = command_search_dirs(arena, command, &dirs);
 
-    *out = (struct roots){.arena = arena, .config = config, .cwd = cwd};
+    *out = (struct roots){.arena = arena,
+                          .config = config,
+                          .cwd = cwd,
+                          .source = real_source(arena, command->source)};
     out->v = arena_array(arena, (size_t)2 * ROOTS_MAX, sizeof(*out->v));
     out->template_roots =
         arena_array(arena, (size_t)2 * ROOTS_MAX, sizeof(*out->template_roots));
+    strlist_init(&out->bases, arena);
+    for (size_t i = 0; i < config->base_dirs.n; i++)
+        add_base_pattern(out, config->base_dirs.v[i]);
     add_mentioned(out, cwd);
     add_mentioned(out, command->source);
+    add_mentioned(out, out->source);
     add_mentioned(out, command->output);
     for (size_t i = 0; i < n; i++)
         add_mentioned(out, dirs[i].path);

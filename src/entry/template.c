@@ -6,7 +6,6 @@
 #include "nvcache/base/buf.h"
 #include "nvcache/entry/wire.h"
 
-#include <ctype.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -14,11 +13,12 @@ enum {
     TEMPLATE_END = 0xff
 };
 
+/* What stands around paths in messages and dependency files; anything else may be part of
+ * a name. */
 static bool
 is_name_char(char c)
 {
-    return isalnum((unsigned char)c) || c == '_' || c == '-' || c == '.' || c == '+' ||
-           c == '/' || (unsigned char)c >= 0x80;
+    return c == '\0' || strchr(" \t\r\n:,;()<>[]\"'`=", c) == NULL;
 }
 
 /* The longest root that the text at `at` begins with, as a whole path prefix. */

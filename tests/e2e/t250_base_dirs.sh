@@ -84,6 +84,20 @@ for name in three four; do
 done
 expect_counts hits.manifest=1 misses=1
 
+begin "base directories that are named, and worked in, through a link"
+checkouts 'static const int v = 1;' <<'CODE'
+#include <lib.h>
+__global__ void k(int *p) { *p = v; }
+CODE
+ln -s "$T/ann" "$T/home-link"
+for name in one two; do
+    dir=$T/home-link/$name
+    for bases in "$T/home-link/one:$T/home-link/two" "$T/home-link/*"; do
+        (cd "$dir" && NVCACHE_BASE_DIR=$bases nvcache nvcc -arch=sm_80 -ptx -I"$dir/include" "$dir/src/k.cu" -o "$dir/k.ptx")
+    done
+done
+expect_counts hits.manifest=3 misses=1
+
 begin "newer glibc's assert, mentioned in comments only: nothing shows"
 write "$T/glibc/assert.h" <<'CODE'
 #undef assert

@@ -98,6 +98,18 @@ for name in one two; do
     [ $name = two ] || rm -rf "$dir"
 done
 
+begin "a target whose name only begins like a directory that is elsewhere"
+for name in one two; do
+    dir="$T/home/$name"
+    project "$dir"
+    for launcher in nvcache ""; do
+        (cd "$dir" && NVCACHE_BASE_DIR="$T/home/*" $launcher nvcc -arch=sm_80 -c src/k.cu -o k.o -I "$dir/inc" -MD -MF "k$launcher.d" \
+            -MT "$T/home/one@2/k.o")
+    done
+    cmp -s "$dir/knvcache.d" "$dir/k.d" || fail "-MT: $(diff "$dir/knvcache.d" "$dir/k.d" | head -4)"
+done
+expect_counts hits.manifest=1 misses=1
+
 begin "two equal sources of one program, and both are hits in the next directories"
 runs_programs && can_run=yes || can_run=no
 twins() { # N: two directories with the same file, linked with a main program

@@ -26,7 +26,7 @@ sys.dont_write_bytecode = True
 from toolchain import HOST_PARTS, PARTS, install_fake
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-EPHEMERAL = re.compile(rb"(pip-req-build-|pip-build-env-)[0-9a-z]+")
+EPHEMERAL = re.compile(rb"(pip-req-build-|pip-build-env-)[0-9a-z]+|pip-install-[0-9]+/x_[0-9a-f]{32}")
 HASHES = [(re.compile(rb"tmpxft_[0-9a-f]+_[0-9a-f]+"), b"tmpxft_X"),
           (re.compile(rb"_[0-9a-f]{8}_[0-9]+_main_cu_[0-9a-f]{8}"), b"_HASH_main_cu")]
 
@@ -57,7 +57,8 @@ class Trees:
     def place(self, kind):
         """A path where nothing is yet."""
         self.number += 1
-        names = {"project": ["home/u%d/project", "tmp/pip-req-build-%d", "tmp/pip-req-build-%d/project", "work/p%d"],
+        names = {"project": ["home/u%d/project", "by-link/u%d/project", "tmp/pip-req-build-%d", "tmp/pip-req-build-%d/project",
+                             "work/p%d", "tmp/pip-install-%d/x_32444bc6a2a441419805c4d632d312ca"],
                  "library": ["tmp/pip-build-env-%d/lib/site-packages/include", "opt/library-%d/include",
                              "home/u%d/project/third"]}[kind]
         path = os.path.join(self.top, self.chance.choice(names) % self.number)
@@ -240,11 +241,13 @@ class Run:
         self.environment = {k: v for k, v in os.environ.items() if k in ("HOME", "PATH", "LANG")}
         os.makedirs(self.home + "/run", 0o700)
         self.environment.update(NVCACHE_DIR=self.home + "/cache", FAKE_RUNS=self.home + "/runs", TMPDIR=self.home,
-                                XDG_RUNTIME_DIR=self.home + "/run", NVCACHE_BASE_DIR=self.top + "/home/*/project:" + self.top + "/tmp/*/project")
+                                XDG_RUNTIME_DIR=self.home + "/run", NVCACHE_BASE_DIR=self.top + "/by-link/*/project:" + self.top + "/tmp/*/project")
         self.hits = self.failed = self.compiled = 0
         self.shape = None
         if not self.real:
             self.install_fake()
+        os.makedirs(self.top + "/home")
+        os.symlink("home", self.top + "/by-link")
         self.elsewhere = [self.top + "/elsewhere", self.top + "/tmp/pip-build-env-0/elsewhere"]
         for path in self.elsewhere:
             os.makedirs(path)
@@ -291,7 +294,7 @@ class Run:
         return cwd, words + [source, "-o", output], output
 
     def mask(self, data):
-        data = EPHEMERAL.sub(rb"\1X", data)
+        data = EPHEMERAL.sub(b"temporary", data)
         for pattern, text in HASHES:
             data = pattern.sub(text, data)
         if self.real:  # strings are lists of numbers, and a name's length is one, too
@@ -302,7 +305,7 @@ class Run:
     def mask_string(found):
         numbers = re.search(rb"\{([^}]*)\}", found[0])[1]
         text = bytes(int(number) for number in numbers.split(b","))
-        return re.sub(rb"\[\d+\]", b"[]", found[0].split(b"{")[0]) + EPHEMERAL.sub(rb"\1X", text)
+        return re.sub(rb"\[\d+\]", b"[]", found[0].split(b"{")[0]) + EPHEMERAL.sub(b"temporary", text)
 
     def compile(self, launcher, cwd, words, output):
         for name in (output, "out.d"):

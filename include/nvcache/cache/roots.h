@@ -1,6 +1,7 @@
 #ifndef NVCACHE_CACHE_ROOTS_H
 #define NVCACHE_CACHE_ROOTS_H
 
+#include "nvcache/base/strlist.h"
 #include "nvcache/entry/place.h"
 #include "nvcache/entry/template.h"
 
@@ -30,6 +31,9 @@ struct roots {
     struct arena *arena;
     const struct config *config;
     const char *cwd;
+    const char *source;   /* the source when links are followed; as it is written, if that
+                             cannot be told */
+    struct strlist bases; /* the base directories, as they are given and by real names */
     struct root *v;
     size_t n;
     bool has_real;

@@ -350,6 +350,8 @@ paths_in_text_move_by_whole_components(void **state)
     check_moved("no path", "no path");
     check_moved("/tmp/a/x.h:1: warning", "/other/x.h:1: warning");
     check_moved("/tmp/ab/x.h", "/tmp/ab/x.h");
+    check_moved("/tmp/a@2/x.h /tmp/a~/x.h", "/tmp/a@2/x.h /tmp/a~/x.h");
+    check_moved("/tmp/a\\ b/x.h %/tmp/a/x.h", "/tmp/a\\ b/x.h %/tmp/a/x.h");
     check_moved("x/tmp/a/x.h", "x/tmp/a/x.h");
     check_moved("/tmp/a/inc/y.h /tmp/a", "/opt/include dir/y.h /other");
     check_moved("\"/tmp/a\"(/tmp/a/inc)", "\"/other\"(/opt/include dir)");
