@@ -30,6 +30,13 @@ moved(struct session *session, const char *path)
     return NVC_NOSTORE_MOVED;
 }
 
+static enum nvc_status
+unwatched(struct session *session, const char *path)
+{
+    session->culprit = arena_strdup(session->arena, path);
+    return NVC_NOSTORE_UNWATCHED;
+}
+
 static bool
 name_has_moved(const char *path, int64_t moment_ns)
 {
@@ -217,7 +224,7 @@ check_searched(struct session *session, const struct closure *closure)
 
         /* A header that came and went would be in the list, unless nobody included it. */
         if (closure->asks && may_be_unseen(session, dir))
-            return moved(session, dir);
+            return unwatched(session, dir);
         if (stat(dir, &info) != 0 || !is_since(&info, session->begin_ns))
             continue;
         if (name_has_moved(dir, session->begin_ns))

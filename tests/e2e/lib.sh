@@ -414,3 +414,18 @@ CODE
 compile() {
     nvcache nvcc -arch=sm_80 -c "$@"
 }
+
+# still_right ARGUMENTS...: compiled once more; what was recorded, if anything, is right: a fresh nvcc agrees.
+still_right() {
+    compile "$@" -o got.o
+    nvcc -arch=sm_80 -c "$@" -o expected.o
+    expect_same expected.o got.o
+}
+
+# during COMMANDS: run by another process a moment after the compile has begun.
+during() {
+    (
+        sleep 0.05
+        eval "$1"
+    ) &
+}

@@ -55,6 +55,12 @@ for option in '-v' '-Xcompiler=-v' '--verbose'; do
 done
 expect_counts bypassed.verbose=3
 
+begin "times: how long each step took is of this run"
+run times nvcache nvcc -arch=sm_80 -time times.csv -ptx fixture/a.cu -o out.ptx
+expect_eq "exit status" "$(code_of times)" 0
+expect_file times.csv
+expect_counts bypassed.times=1
+
 begin "output that is not a regular file"
 # A device of our own: the machine's must survive whatever is wrong here.
 if mknod "$T/null" c 1 3 2>/dev/null; then

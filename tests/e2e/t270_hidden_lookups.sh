@@ -96,8 +96,8 @@ recorded -ptx -Imacro/first -Imacro/second -Imacro/third use.cu
 header macro/second 2
 once -ptx -Imacro/first -Imacro/second -Imacro/third use.cu
 
-# during SECONDS COMMANDS: run by another process that long after the compile has begun.
-during() {
+# meanwhile SECONDS COMMANDS: run by another process that long after the compile has begun.
+meanwhile() {
     (
         sleep "$1"
         eval "$2"
@@ -115,7 +115,7 @@ printf '#include <found.h>\n#include "slow.h"\n__global__ void k(int *p) { *p = 
 begin "a header appears earlier on the path while the compiler runs: not recorded"
 mkdir -p late1/first
 header late1/second 1
-during 0.4 'echo "#define VALUE 2" >late1/first/found.h'
+meanwhile 0.4 'echo "#define VALUE 2" >late1/first/found.h'
 nvcache nvcc -arch=sm_80 -ptx -Ilate1/first -Ilate1/second late.cu -o got.out
 wait
 once -ptx -Ilate1/first -Ilate1/second late.cu
@@ -124,7 +124,7 @@ begin "the same with an old header that is moved there"
 mkdir -p late2/first
 header late2/second 1
 echo '#define VALUE 2' >late2/h && touch -d 2020-01-01 late2/h
-during 0.4 'mv late2/h late2/first/found.h'
+meanwhile 0.4 'mv late2/h late2/first/found.h'
 nvcache nvcc -arch=sm_80 -ptx -Ilate2/first -Ilate2/second late.cu -o got.out
 wait
 once -ptx -Ilate2/first -Ilate2/second late.cu
@@ -132,7 +132,7 @@ once -ptx -Ilate2/first -Ilate2/second late.cu
 begin "an unrelated file that appears there meanwhile does not matter"
 mkdir -p late3/first
 header late3/second 1
-during 0.2 'echo >late3/first/other.h'
+meanwhile 0.2 'echo >late3/first/other.h'
 nvcache nvcc -arch=sm_80 -ptx -Ilate3/first -Ilate3/second late.cu -o got.out
 wait
 once -ptx -Ilate3/first -Ilate3/second late.cu

@@ -188,6 +188,27 @@ being_asked_twice_does_not_kill_us(void **state)
     assert_int_equal(WEXITSTATUS(wait_status), 3);
 }
 
+/* A terminal's Ctrl-C: the child is gone by it before we have looked. Which of the two is
+ * seen first differs from time to time. */
+static void
+being_asked_together_with_the_child_does_not_kill_us(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 150; i++) {
+        pid_t launcher = fork();
+        int wait_status;
+
+        if (launcher == 0) {
+            setpgid(0, 0);
+            (void)run_shell("kill -HUP 0", 0);
+            _exit(process_signal());
+        }
+        assert_int_equal(waitpid(launcher, &wait_status, 0), launcher);
+        assert_true(WIFEXITED(wait_status));
+        assert_int_equal(WEXITSTATUS(wait_status), SIGHUP);
+    }
+}
+
 static void
 touch_nothing(void *arg)
 {
@@ -284,6 +305,7 @@ test_process(void)
         cmocka_unit_test(a_missing_program_is_an_error),
         cmocka_unit_test(ending_ends_the_whole_tree),
         cmocka_unit_test(being_asked_twice_does_not_kill_us),
+        cmocka_unit_test(being_asked_together_with_the_child_does_not_kill_us),
         cmocka_unit_test(guard_call_returns_zero_or_the_signal),
         cmocka_unit_test(a_crash_in_the_hook_still_ends_in_the_fallback),
         cmocka_unit_test(a_crash_ends_in_the_fallback),

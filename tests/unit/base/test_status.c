@@ -42,6 +42,7 @@ static const struct {
     {36, "too_large"},
     {37, "store_failed"},
     {38, "read_only"},
+    {39, "unwatched"},
     {40, "form"},
     {41, "dryrun_failed"},
     {42, "plan_line"},
