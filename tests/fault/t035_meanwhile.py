@@ -3,7 +3,8 @@
 cache is emptied, replaced, truncated, overwritten, linked, locked away, or used by another build.
 
 The build must give what the compiler gives, and so must the next two; what was only moved or
-used is in order afterwards.  The short form takes every 2400th point, the full form every 3rd.
+used is in order afterwards, or after `verify --repair`.  The short form takes
+every 2400th point, the full form every 59th.
 """
 
 import sys
@@ -14,36 +15,38 @@ from stages import Workers, all_stages
 STRIDE = full(59, 2400)
 
 # What is done, in a shell that knows $NVCACHE_DIR, $OTHER (a cache in another state), $PROGRAM
-# (nvcache) and $BUILD (a directory with a unit); and whether it damages files.
+# (nvcache) and $BUILD (a directory with a unit); and what becomes of the cache.
+WHOLE, MENDED, LOST = "whole", "whole after verify --repair", "damaged"
 OPEN = 'cd "$NVCACHE_DIR/v1-lmdb09" 2>/dev/null || exit 0; '
 BUILD_THERE = 'cd "$BUILD" && "$PROGRAM" nvcc -c b.cu -o "b$$.o" 2>/dev/null; rm -f "b$$.o"; '
 ACTIONS = {
-    "removed": ('rm -rf "$NVCACHE_DIR"', False),
-    "moved away": ('mv "$NVCACHE_DIR" "$NVCACHE_DIR.gone"', False),
-    "replaced by another": ('mv "$NVCACHE_DIR" "$NVCACHE_DIR.gone"; cp -a "$OTHER" "$NVCACHE_DIR"', False),
-    "inside replaced by another": (OPEN + 'cd ..; mv v1-lmdb09 gone; cp -a "$OTHER/v1-lmdb09" .', False),
+    "removed": ('rm -rf "$NVCACHE_DIR"', WHOLE),
+    "moved away": ('mv "$NVCACHE_DIR" "$NVCACHE_DIR.gone"', WHOLE),
+    "replaced by another": ('mv "$NVCACHE_DIR" "$NVCACHE_DIR.gone"; cp -a "$OTHER" "$NVCACHE_DIR"', WHOLE),
+    "inside replaced by another": (OPEN + 'cd ..; mv v1-lmdb09 gone; cp -a "$OTHER/v1-lmdb09" .', WHOLE),
     "replaced by a link to another": ('mv "$NVCACHE_DIR" "$NVCACHE_DIR.gone"; cp -a "$OTHER" "$NVCACHE_DIR.other"; '
-                                      'ln -s "$NVCACHE_DIR.other" "$NVCACHE_DIR"', False),
-    "all files truncated": (OPEN + 'truncate -s 0 g*.mdb', True),
-    "all files cut in half": (OPEN + 'for f in g*.mdb; do truncate -s $(($(stat -c %s $f) / 8192 * 4096)) $f; done', True),
+                                      'ln -s "$NVCACHE_DIR.other" "$NVCACHE_DIR"', WHOLE),
+    "all files truncated": (OPEN + 'truncate -s 0 g*.mdb', LOST),
+    "all files cut in half": (OPEN + 'for f in g*.mdb; do truncate -s $(($(stat -c %s $f) / 8192 * 4096)) $f; done', LOST),
     "all files overwritten": (OPEN + 'for f in g*.mdb; do dd if=/dev/zero of=$f bs=4k conv=notrunc '
-                              'count=$(($(stat -c %s $f) / 4096)); done 2>/dev/null', True),
+                              'count=$(($(stat -c %s $f) / 4096)); done 2>/dev/null', LOST),
     "values overwritten": (OPEN + 'for f in g*.mdb; do dd if=/dev/zero of=$f bs=4k conv=notrunc seek=5 '
-                           'count=$(($(stat -c %s $f) / 4096 - 5)); done 2>/dev/null', True),
-    "all files longer": (OPEN + 'for f in g*.mdb; do head -c 100000 /dev/zero >>$f; done', False),
-    "files swapped": (OPEN + 'set -- g*.mdb; [ $# -gt 1 ] && mv $1 x && mv $2 $1 && mv x $2 || true', False),
-    "files copied over": (OPEN + 'for f in g*.mdb; do cp $f x && mv x $f; done', False),
+                           'count=$(($(stat -c %s $f) / 4096 - 5)); done 2>/dev/null', LOST),
+    "all files longer": (OPEN + 'for f in g*.mdb; do head -c 100000 /dev/zero >>$f; done', WHOLE),
+    "files swapped": (OPEN + 'set -- g*.mdb; [ $# -gt 1 ] && mv $1 x && mv $2 $1 && mv x $2 || true', WHOLE),
+    "files copied over": (OPEN + 'for f in g*.mdb; do cp $f x && mv x $f; done', WHOLE),
     "files linked elsewhere and used": ('cp -al "$NVCACHE_DIR" "$NVCACHE_DIR.linked" && '
-                                        'NVCACHE_DIR="$NVCACHE_DIR.linked" && ' + BUILD_THERE, False),
-    "files become links": (OPEN + 'for f in g*.mdb; do mv $f l-$f && ln -s l-$f $f; done', False),
-    "lock removed and used": ('rm -f "$NVCACHE_DIR/v1-lmdb09/lock"; ' + BUILD_THERE, False),
-    "used": (BUILD_THERE, False),
-    "cleared": ('"$PROGRAM" clear >/dev/null 2>&1', False),
-    "cleared and used": ('"$PROGRAM" clear >/dev/null 2>&1; ' + BUILD_THERE, False),
-    "used with a small limit": ('export NVCACHE_MAX_SIZE=200K; ' + BUILD_THERE, False),
-    "made read-only": ('chmod -R a-w "$NVCACHE_DIR"', False),
-    "counters removed": (OPEN + 'rm -f stats*', False),
-    "counters overwritten": (OPEN + 'head -c 300000 /dev/urandom >stats.log; head -c 3000 /dev/urandom >stats', False),
+                                        'NVCACHE_DIR="$NVCACHE_DIR.linked" && ' + BUILD_THERE, WHOLE),
+    # They are never followed, and found when they are looked for or verified.
+    "files become links": (OPEN + 'for f in g*.mdb; do mv $f l-$f && ln -s l-$f $f; done', MENDED),
+    "lock removed and used": ('rm -f "$NVCACHE_DIR/v1-lmdb09/lock"; ' + BUILD_THERE, WHOLE),
+    "used": (BUILD_THERE, WHOLE),
+    "cleared": ('"$PROGRAM" clear >/dev/null 2>&1', WHOLE),
+    "cleared and used": ('"$PROGRAM" clear >/dev/null 2>&1; ' + BUILD_THERE, WHOLE),
+    "used with a small limit": ('export NVCACHE_MAX_SIZE=200K; ' + BUILD_THERE, WHOLE),
+    "made read-only": ('chmod -R a-w "$NVCACHE_DIR"', WHOLE),
+    "counters removed": (OPEN + 'rm -f stats*', WHOLE),
+    "counters overwritten": (OPEN + 'head -c 300000 /dev/urandom >stats.log; head -c 3000 /dev/urandom >stats', WHOLE),
 }
 QUICK = {"NVCACHE_LOCK_TIMEOUT": "30"}
 
@@ -80,7 +83,7 @@ class Meanwhile:
 
     def one(self, worker, point):
         stage, when, action = point
-        words, damages = ACTIONS[action]
+        words, becomes = ACTIONS[action]
         cache, work, output = self.workers.prepare(worker, stage)
         counts = self.place.top / f"counts-{worker}"
         label = f"{stage.name}, {action} at call {when}"
@@ -93,7 +96,9 @@ class Meanwhile:
             output.unlink(missing_ok=True)
             done = self.place.run(stage.argv, cwd=work, env=env)
             self.tally.check(done.code == 0 and output.read_bytes() == right, f"{label}: the {again} build: {done.code}")
-        if not damages:
+        if becomes == MENDED:
+            self.place.run([NVCACHE, "verify", "--repair"], env=env)
+        if becomes != LOST:
             done = self.place.run([NVCACHE, "verify"], env=env)
             self.tally.check(done.code == 0, f"{label}: verify ended with {done.code}: {done.err[-200:]}")
         self.clean(cache)
