@@ -78,7 +78,7 @@ def one_needs_it_all(tally):
 def a_long_stop_is_said(tally):
     """Each minute, where nobody waits who would say it."""
     place = Place("long")
-    place.unit("first", more="// fake-memory: 950@100 950@500 1900@800 1900@64000")
+    place.unit("first", more="// fake-memory: 950@100 950@500 1900@800 1900@75000")
     place.unit("other", more="// fake-memory: 300@100 300@2500\n#if 0\n#include <thrust/sort.h>\n#endif")
     ends, _ = run_all(place, ["first", "other"], gap=0.3)
     tally.check(ends[0] == (b"", 0) and ends[1][1] == 0, f"both end well: {ends}")
