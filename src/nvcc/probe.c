@@ -184,15 +184,27 @@ is_alias(const struct site *site, struct word *out)
     return cursor.at == cursor.end;
 }
 
+/* \u00e9: a name that can be spelled otherwise elsewhere. */
+static bool
+has_escaped_name(struct cursor text)
+{
+    while ((text.at = memchr(text.at, '\\', (size_t)(text.end - text.at))) != NULL) {
+        text.at++;
+        if (text.at < text.end && (*text.at == 'u' || *text.at == 'U'))
+            return true;
+    }
+    return false;
+}
+
 static unsigned
 asked_at(const struct site *site)
 {
     struct cursor cursor = site->body;
-    unsigned marks = 0;
+    unsigned marks = has_escaped_name(cursor) ? ASKS | MAKES : 0;
     struct word word;
 
     if (site->name.len > 0 && is_alias(site, &word))
-        return mark_of(site->probes, word);
+        return marks | mark_of(site->probes, word);
     while (take_word(&cursor, &word))
         if (is_word(word, "defined"))
             skip_defined(&cursor);

@@ -114,6 +114,16 @@ a_macro_that_is_not_called_where_it_stands(void **state)
 }
 
 static void
+a_macro_whose_name_is_spelled_in_two_ways(void **state)
+{
+    (void)state;
+    assert_unseen("#define \xc3\x89(x) __has_include(x)\n#if \xc3\x89(NAME)\n");
+    assert_unseen("#define \xc3\x89(x) __has_include(x)\n#if \\u00C9(NAME)\n");
+    assert_unseen("#define A \\U000000C9(NAME)\n#if A\n");
+    assert_seen("#define A \"\\u00C9\"\n#if B\n");
+}
+
+static void
 macros_in_a_name_that_is_spelled_out(void **state)
 {
     (void)state;
@@ -190,6 +200,7 @@ test_probe(void)
         cmocka_unit_test(a_name_that_a_macro_is_called_with),
         cmocka_unit_test(a_macro_that_stands_for_another),
         cmocka_unit_test(a_macro_that_is_not_called_where_it_stands),
+        cmocka_unit_test(a_macro_whose_name_is_spelled_in_two_ways),
         cmocka_unit_test(macros_in_a_name_that_is_spelled_out),
         cmocka_unit_test(a_macro_of_the_command_line),
         cmocka_unit_test(who_asks_and_where_names_are_searched),
