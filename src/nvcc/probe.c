@@ -88,7 +88,9 @@ is_parameter(const struct site *site, struct word word)
     struct cursor cursor = site->parameters;
     struct word parameter;
 
-    if (cursor.at < cursor.end && is_word(word, "__VA_ARGS__"))
+    if (cursor.at == cursor.end)
+        return false;
+    if (is_word(word, "__VA_ARGS__"))
         return true;
     while (take_word(&cursor, &parameter))
         if (parameter.len == word.len && memcmp(parameter.text, word.text, word.len) == 0)

@@ -31,8 +31,7 @@ static const char *quote_dirs[MAX_DIRS], *chain[MAX_DIRS];
 static bool is_system[MAX_DIRS];
 static const char *host = "gcc";
 static int n_quote, n_chain, n_files;
-static char *files[MAX_FILES];
-static char macro[PATH_MAX];
+static char *files[MAX_FILES], macro[PATH_MAX];
 static bool has_where;
 static const char *source, *output, *depfile;
 static FILE *object;
@@ -286,7 +285,7 @@ static void
 take_word(char *word, char *next, bool *used_next)
 {
     *used_next = true;
-    if (word[0] == '-' && strcmp(word, "-ccbin") != 0)
+    if (word[0] == '-' && word[1] != 'X' && strcmp(word, "-ccbin") != 0)
         trace_event("word", strncmp(word, "-I", 2) == 0 ? "-I" : word);
     if (strcmp(word, "-ccbin") == 0)
         host = next;
@@ -487,6 +486,7 @@ main(int argc, char **argv)
         take_word(argv[i], argv[i + 1], &used_next);
         i += used_next;
     }
+    trace_bytes((const char *)&n_quote, sizeof(n_quote)); /* nvcc puts them first */
     take_environment();
     order_chain();
     drop_repeated();
