@@ -36,8 +36,8 @@ enum task_state {
     TASK_DONE,
 };
 
-/* A step, or the preprocessor pass over the host's C++ that tells what the host compiler
- * reads. */
+/* A step, or the preprocessor pass that tells what the host compiler reads besides the
+ * host's C++. */
 struct task {
     const struct plan_step *step;
     bool is_host_text;
@@ -60,11 +60,12 @@ struct planned {
     struct plan_names names;
     struct scratch scratch; /* where its files are */
     const char *id;         /* the module id */
-    const char *host_text;  /* path of the preprocessed C++ of the host; NULL: not made */
+    const char *host_text;  /* path of what planhost_argv writes; NULL: not made */
+    bool has_host_tokens;
+    struct digest host_tokens; /* of the host's C++ itself */
     char **envp;
     const char *path; /* PATH of the steps */
     struct planned_file *files;
-    struct planned_file host_text_file;
     struct task *tasks; /* the steps, then the host text */
     size_t n_tasks;
     struct crew *crew;
@@ -121,6 +122,13 @@ void plan_step_store(struct planned *run, struct task *task);
 bool plan_file_look(struct planned *run, unsigned file, bool tokens);
 /* The same for a text that has been read. */
 void plan_file_learn(struct planned *run, unsigned file, struct buf *text);
+
+/* What the host compiler gets (planhost.c): before its preprocessor pass, the words of
+ * that, and what was found.  planhost_begin is false when a file cannot be written,
+ * planhost_digest when the text does not tell enough. */
+bool planhost_begin(struct planned *run, const struct plan_step *host);
+char **planhost_argv(struct planned *run, const struct plan_step *host);
+bool planhost_digest(struct planned *run, struct digest *out);
 
 /* The text level (plantext.c). */
 void plan_text_key(struct planned *run);

@@ -39,7 +39,7 @@ learn(const struct planned *run, struct planned_file *file, struct buf *text, bo
         return;
     file->is_scanned = true;
     file->has_tokens = !run->has_positions &&
-                       text_digest_tokens(buf_str(text), text->len, &file->tokens);
+                       text_digest_tokens(buf_str(text), text->len, &file->tokens, NULL);
 }
 
 static bool
@@ -125,25 +125,25 @@ key_by_file(struct planned *run, struct task *task, enum plan_role role)
     finish_keys(task, &hasher, &run->files[file]);
 }
 
-/* The host's object without its image, by the text that the compiler gets without it. */
+/* The host's object without its image, by what the compiler gets without it. */
 static void
 key_by_host_text(struct planned *run, struct task *task)
 {
     AUTO_BUF image = BUF_INIT;
-    struct hasher hasher;
+    struct digest text;
     struct digest frame;
+    struct hasher hasher;
 
-    if (run->host_text == NULL ||
-        !look(run, run->host_text, &run->host_text_file, true) ||
-        !run->host_text_file.has_tokens ||
+    if (!planhost_digest(run, &text) ||
         !stepfile_read_image(run, task->step, &image, &frame))
         return;
-    begin_key(run, task, "host", &hasher);
+    begin_key(run, task, "host by parts", &hasher);
     unlisted_hash(run->session, &hasher);
     hash_names(run, &hasher);
     hasher_digest(&hasher, &frame);
-    finish_keys(task, &hasher, &run->host_text_file);
-    task->has_raw_key = false; /* it has this run's directory in it */
+    hasher_digest(&hasher, &text);
+    hasher_final(&hasher, &task->tokens_key);
+    task->has_tokens_key = true;
 }
 
 void

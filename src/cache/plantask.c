@@ -1,8 +1,5 @@
 /* The steps of a plan, each as soon as its inputs are there: taken from the store, or
- * run, as many at a time as there are lanes; the host chain beside the device chains.
- *
- * The host compiler's object is looked up by what it would read, so the preprocessor is
- * run over the host's C++ first, beside an image without contents. */
+ * run, as many at a time as there are lanes; the host chain beside the device chains. */
 
 #include "planrun_priv.h"
 
@@ -48,52 +45,6 @@ finish(struct planned *run, struct task *task)
     log_task(task);
 }
 
-/* The host's C++ and stub once more, beside an image without contents. */
-static bool
-link_host_files(struct planned *run, const struct plan_step *host)
-{
-    struct arena *arena = run->session->arena;
-    const char *dir = path_join(arena, run->names.dir, "host");
-
-    if (mkdir(dir, 0700) != 0)
-        return false;
-    for (size_t i = 0; i < host->n_inputs; i++) {
-        const unsigned file = host->inputs[i];
-        const char *path = plan_file_path(arena, &run->plan, file, &run->names);
-        const char *beside = path_join(arena, dir, path_base(path));
-
-        if (run->plan.files[file].role == PLAN_FATBIN) {
-            AUTO_FD fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-
-            if (fd < 0)
-                return false;
-        } else if (link(path, beside) != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* The host compiler's words with -E for -c. */
-static char **
-host_text_argv(struct planned *run, const struct plan_step *host)
-{
-    struct arena *arena = run->session->arena;
-    struct plan_names names = run->names;
-    char **argv;
-
-    names.dir = path_join(arena, run->names.dir, "host");
-    argv = plan_step_argv(arena, &run->plan, host, &names);
-    for (char **word = argv; *word != NULL; word++) {
-        static char preprocess[] = "-E";
-
-        if (str_equal(*word, "-c"))
-            *word = preprocess;
-    }
-    run->host_text = path_join(arena, names.dir, "output");
-    return argv;
-}
-
 static bool
 says(const struct buf *text, const char *words)
 {
@@ -123,11 +74,11 @@ start(struct planned *run, struct task *task)
     struct arena *arena = run->session->arena;
     const unsigned id = (unsigned)(task - run->tasks);
 
-    if (task->is_host_text && !link_host_files(run, task->step))
+    if (task->is_host_text && !planhost_begin(run, task->step))
         return NVC_UNPLANNED_FILES;
     task->spec = (struct process_spec){
         .argv = task->is_host_text
-                    ? host_text_argv(run, task->step)
+                    ? planhost_argv(run, task->step)
                     : plan_step_argv(arena, &run->plan, task->step, &run->names),
         .envp = run->envp,
         .capture_limit = STREAM_MAX,

@@ -7,6 +7,8 @@
 
 #include "nvcache/plan/text.h"
 
+#include "nvcache/base/buf.h"
+
 #include <ctype.h>
 #include <string.h>
 
@@ -22,6 +24,8 @@ struct scan {
     bool is_bad;
     bool is_system; /* what the last marker said, and what the hash knows */
     bool was_system;
+    unsigned skipped; /* how deep in conditional groups behind `#if 0` */
+    struct buf *directives;
     struct hasher hasher;
     size_t n;
     char block[BLOCK];
@@ -30,6 +34,8 @@ struct scan {
 static void
 put(struct scan *scan, char c)
 {
+    if (scan->skipped > 0)
+        return;
     scan->block[scan->n++] = c;
     if (scan->n == BLOCK) {
         hasher_bytes(&scan->hasher, scan->block, BLOCK);
@@ -45,7 +51,7 @@ begin_token(struct scan *scan)
         put(scan, ' ');
     scan->has_space = false;
     scan->at_line_start = false;
-    if (scan->is_system != scan->was_system) {
+    if (scan->skipped == 0 && scan->is_system != scan->was_system) {
         put(scan, '\n');
         put(scan, scan->is_system ? 'S' : 'U');
         put(scan, '\n');
@@ -68,16 +74,57 @@ line_end(const struct scan *scan)
     return end != NULL ? end : scan->end;
 }
 
-/* ` 3` behind the closing quote: a system header. */
+/* ` 3` behind the closing quote: a system header.  Without a name it is the same file. */
 static bool
-has_system_flag(const char *from, const char *to)
+has_system_flag(const char *from, const char *to, bool before)
 {
     const char *quote = memrchr(from, '"', (size_t)(to - from));
 
+    if (quote == NULL)
+        return before;
     for (; quote != NULL && quote + 1 < to; quote++)
         if (quote[0] == ' ' && quote[1] == '3')
             return true;
     return false;
+}
+
+static bool
+begins(const char *at, const char *end, const char *word)
+{
+    const size_t len = strlen(word);
+
+    return (size_t)(end - at) >= len && memcmp(at, word, len) == 0;
+}
+
+/* A directive inside of a group that does not count. */
+static void
+skip_directive(struct scan *scan, const char *at, const char *end)
+{
+    if (begins(at, end, "if"))
+        scan->skipped++;
+    else if (begins(at, end, "endif"))
+        scan->skipped--;
+    else if (begins(at, end, "el") && scan->skipped == 1)
+        scan->is_bad = true;
+    scan->at = end;
+}
+
+static void
+take_text_directive(struct scan *scan, const char *at, const char *end)
+{
+    if (begins(at, end, "if 0") && end - at == 4) {
+        scan->skipped = 1;
+        scan->at = end;
+        return;
+    }
+    begin_token(scan);
+    if (scan->directives != NULL) {
+        buf_append(scan->directives, scan->at, (size_t)(end - scan->at));
+        buf_append_char(scan->directives, '\n');
+    }
+    put(scan, '\n');
+    copy(scan, end);
+    put(scan, '\n');
 }
 
 /* A line that begins with a number sign: a marker, or a directive that stays. */
@@ -89,16 +136,15 @@ take_directive(struct scan *scan)
 
     while (at < end && (*at == ' ' || *at == '\t'))
         at++;
-    if (at < end && isdigit((unsigned char)*at)) {
-        scan->is_system = has_system_flag(at, end);
+    if (scan->skipped > 0) {
+        skip_directive(scan, at, end);
+    } else if (at < end && isdigit((unsigned char)*at)) {
+        scan->is_system = has_system_flag(at, end, scan->is_system);
         scan->at = end;
         scan->has_space = true;
-        return;
+    } else {
+        take_text_directive(scan, at, end);
     }
-    begin_token(scan);
-    put(scan, '\n');
-    copy(scan, end);
-    put(scan, '\n');
 }
 
 /* From the opening quote to behind the closing one. */
@@ -158,9 +204,19 @@ is_one_of(const char *word, size_t len, const char *const *list)
 static void
 take_word(struct scan *scan)
 {
-    static const char *const positions[] = {"__builtin_LINE", "__builtin_FILE",
+    static const char *const positions[] = {"__builtin_LINE",
+                                            "__builtin_FILE",
                                             "__builtin_COLUMN",
-                                            "__builtin_source_location", NULL};
+                                            "__builtin_source_location",
+                                            "__LINE__",
+                                            "__FILE__",
+                                            "__FILE_NAME__",
+                                            "__BASE_FILE__",
+                                            "__INCLUDE_LEVEL__",
+                                            "__DATE__",
+                                            "__TIME__",
+                                            "__TIMESTAMP__",
+                                            NULL};
     static const char *const raw[] = {"R", "LR", "uR", "UR", "u8R", NULL};
     const char *begin = scan->at;
     const char *end = begin;
@@ -207,10 +263,24 @@ take_token(struct scan *scan)
         take_number(scan);
     else if (is_word_char(c))
         take_word(scan);
-    else if (c == '/' && (next == '/' || next == '*'))
+    else if (c == '/' && next == '/')
         scan->is_bad = true;
     else
         copy(scan, scan->at + 1);
+}
+
+/* cudafe++ writes some.  A blank, as the language has it. */
+static void
+take_comment(struct scan *scan)
+{
+    const char *from = scan->at + 2;
+    const char *end = memmem(from, (size_t)(scan->end - from), "*/", 2);
+
+    scan->has_space = true;
+    if (end == NULL)
+        scan->is_bad = true;
+    else
+        scan->at = end + 2;
 }
 
 static void
@@ -224,13 +294,16 @@ take(struct scan *scan)
         scan->at++;
     } else if (c == '#' && scan->at_line_start) {
         take_directive(scan);
+    } else if (c == '/' && scan->at + 1 < scan->end && scan->at[1] == '*') {
+        take_comment(scan);
     } else {
         take_token(scan);
     }
 }
 
 bool
-text_digest_tokens(const char *text, size_t len, struct digest *out)
+text_digest_tokens(const char *text, size_t len, struct digest *out,
+                   struct buf *out_directives)
 {
     struct scan scan;
 
@@ -238,11 +311,13 @@ text_digest_tokens(const char *text, size_t len, struct digest *out)
     scan.end = text + len;
     scan.at_line_start = true;
     scan.has_space = scan.is_bad = scan.is_system = scan.was_system = false;
+    scan.skipped = 0;
+    scan.directives = out_directives;
     scan.n = 0;
-    hasher_init(&scan.hasher, "nvcache tokens v1");
+    hasher_init(&scan.hasher, "nvcache tokens v2");
     while (scan.at < scan.end && !scan.is_bad)
         take(&scan);
-    if (scan.is_bad)
+    if (scan.is_bad || scan.skipped > 0)
         return false;
     hasher_bytes(&scan.hasher, scan.block, scan.n);
     hasher_final(&scan.hasher, out);

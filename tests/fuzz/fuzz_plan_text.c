@@ -26,7 +26,7 @@ tokens_behind(const char *before, const char *text, size_t len, struct digest *o
 
     buf_append_str(&moved, before);
     buf_append(&moved, text, len);
-    return text_digest_tokens(buf_str(&moved), moved.len, out);
+    return text_digest_tokens(buf_str(&moved), moved.len, out, NULL);
 }
 
 static void

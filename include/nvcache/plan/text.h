@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 struct arena;
+struct buf;
 
 /* Preprocessed text, as gcc -E writes it: what its tokens are, and what was read for it.
  */
@@ -18,10 +19,14 @@ struct arena;
  * that are still there (#pragma) are lines of their own.
  *
  * Two texts with one digest give the same code, except for debug information, and except
- * for the places of messages.  False when positions can reach the code (__builtin_LINE
- * and its like are in the text), or when the text is not understood (an unterminated
- * literal, a comment): then only the bytes themselves tell. */
-NVC_NODISCARD bool text_digest_tokens(const char *text, size_t len, struct digest *out);
+ * for the places of messages.  Groups behind `#if 0` do not count (cudafe++ writes them).
+ * False when positions can reach the code (__LINE__, __builtin_LINE and their like are in
+ * the text), or when the text is not understood (an unterminated literal or comment):
+ * then only the bytes themselves tell.
+ *
+ * The directives that count are appended to `out_directives`, if that is not NULL. */
+NVC_NODISCARD bool text_digest_tokens(const char *text, size_t len, struct digest *out,
+                                      struct buf *out_directives);
 
 /* The files that were read for the text, in order, each once.  `text_inputs_add` is
  * called once for each pass; nvcc's dependency lists are the device passes in order, then

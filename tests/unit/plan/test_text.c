@@ -3,6 +3,7 @@
 #include "nvcache/plan/text.h"
 
 #include "nvcache/base/arena.h"
+#include "nvcache/base/buf.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +17,7 @@ int test_text(void);
 static bool
 digest(const char *text, struct digest *out)
 {
-    return text_digest_tokens(text, strlen(text), out);
+    return text_digest_tokens(text, strlen(text), out, NULL);
 }
 
 static bool
@@ -36,6 +37,7 @@ lines_and_markers_do_not_count(void **state)
     assert_true(
         same("# 1 \"a.cu\"\nint a;\n", "# 1 \"/x/b.cu\"\n# 9 \"c\" 1\n\n\nint a;\n"));
     assert_true(same("int  a ;\n", "int\ta\n;\n"));
+    assert_true(same("a b;\n", "a /* # 1 \"\n */b;\n"));
     assert_true(same("f(1,\n2)", "f(1,\n# 3 \"x\"\n2)"));
 }
 
@@ -68,6 +70,35 @@ what_the_compiler_sees_counts(void **state)
 }
 
 static void
+what_cudafe_leaves_out_does_not_count(void **state)
+{
+    struct digest none;
+
+    (void)state;
+    assert_true(same("a\n#if 0\n# 7\nint b;\n#if X\n#else\n#endif\n#endif\nc",
+                     "a\n#if 0\nint d = \"#endif\";\n#endif\nc"));
+    assert_false(same("a\n#if 0\nb\n#endif\nc", "a\n#if 0\nb\n#endif\nd"));
+    assert_false(same("a\n#if 1\nb\n#endif\nc", "a\n#if 1\nd\n#endif\nc"));
+    assert_false(same("a\n#if 0\nR\"(\n#endif\n)\"\n#endif\nc",
+                      "a\n#if 0\nR\"(\n#endif\n)\" c\n#endif\n"));
+    assert_false(digest("a\n#if 0\nb\n#else\nc\n#endif\n", &none));
+    assert_false(digest("a\n#if 0\nb\n", &none));
+}
+
+static void
+directives_are_told(void **state)
+{
+    static const char text[] = "# 1 \"a.cu\"\n#define A 1\nR\"(\n#define B\n)\";\n"
+                               "#if 0\n#define C\n#endif\n  #include \"stub.c\"\n";
+    AUTO_BUF directives = BUF_INIT;
+    struct digest tokens;
+
+    (void)state;
+    assert_true(text_digest_tokens(text, sizeof(text) - 1, &tokens, &directives));
+    assert_string_equal(buf_str(&directives), "#define A 1\n#include \"stub.c\"\n");
+}
+
+static void
 literals_that_look_like_something_else_are_read_whole(void **state)
 {
     (void)state;
@@ -90,7 +121,8 @@ text_that_depends_on_positions_has_no_tokens(void **state)
         "R\"(open)x\"",
         "'a\n'",
         "a // b",
-        "a /* b */",
+        "a /* b",
+        "a __LINE__",
         "R\"0123456789abcdefgh(x)0123456789abcdefgh\"",
     };
     struct digest digest_of_text;
@@ -172,6 +204,8 @@ test_text(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_and_markers_do_not_count),
         cmocka_unit_test(what_the_compiler_sees_counts),
+        cmocka_unit_test(what_cudafe_leaves_out_does_not_count),
+        cmocka_unit_test(directives_are_told),
         cmocka_unit_test(literals_that_look_like_something_else_are_read_whole),
         cmocka_unit_test(text_that_depends_on_positions_has_no_tokens),
         cmocka_unit_test(long_text_is_read_in_blocks),
