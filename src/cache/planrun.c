@@ -167,20 +167,20 @@ write_id(struct planned *run)
     return NVC_OK;
 }
 
-/* Host options that put positions into the object without debug information: link-time
- * code has them for its messages, clang's OpenMP for its runtime. */
+/* Link-time code has positions for its messages, and clang writes them into the names of
+ * lambdas and unnamed types (__PRETTY_FUNCTION__). */
 static bool
 has_positions(const struct planned *run)
 {
     const struct plan_step *last = &run->plan.steps[run->plan.n_steps - 1];
     const struct strlist *words = &last->argv;
-    const bool is_clang = strstr(words->v[0], "clang") != NULL;
 
-    for (size_t i = 0; last->tool == PLAN_HOST && i < words->n; i++)
-        if (str_starts(words->v[i], "-flto") ||
-            (is_clang && str_starts(words->v[i], "-fopenmp")))
+    if (last->tool != PLAN_HOST)
+        return run->session->command.debug_info;
+    for (size_t i = 0; i < words->n; i++)
+        if (str_starts(words->v[i], "-flto"))
             return true;
-    return run->session->command.debug_info;
+    return run->session->command.debug_info || !toolchain_has_gcc(&run->session->layout);
 }
 
 static enum nvc_status

@@ -1,5 +1,6 @@
-/* Equal headers of which the compiler lists one.  Must never leave one out: an edit of it
- * would not be seen. */
+/* What was read and is in no list: equal headers, of which the compiler lists one, and
+ * names that look like the compiler's own.  Must never leave one out: an edit of it would
+ * not be seen. */
 
 #include "twins_priv.h"
 
@@ -87,6 +88,13 @@ has_twin(const struct session *session, const struct closure_file *const *files,
     return false;
 }
 
+/* nvcc (11.8 to 13.5) leaves "<built-in>" out of its lists, and all that begins so. */
+static bool
+is_never_listed(const char *path)
+{
+    return path_base(path)[0] == '<';
+}
+
 void
 twins_find(const struct session *session, const struct closure *closure,
            struct strlist *out)
@@ -102,7 +110,8 @@ twins_find(const struct session *session, const struct closure *closure,
             !S_ISREG(info.st_mode))
             continue;
         found.stamp = stamp_of(&info);
-        if (has_twin(session, files, closure->n, &found, info.st_nlink == 1))
+        if (is_never_listed(found.path) ||
+            has_twin(session, files, closure->n, &found, info.st_nlink == 1))
             strlist_add_copy(out, found.path);
     }
     strlist_unique(out);

@@ -5,11 +5,12 @@ struct closure;
 struct session;
 struct strlist;
 
-/* Headers that gcc found and passed over: with #pragma once it takes two files of equal
- * size, time and contents for one, and names only the first in the dependency list.
+/* Headers that were read and are in no list.  gcc passes some over: with #pragma once it
+ * takes two files of equal size, time and contents for one, and names only the first in
+ * the dependency list.  nvcc leaves out a name that begins with "<".
  *
- * Append to `out` those of closure->found that are equal so to one of the closure's files
- * and are not among them. */
+ * Append to `out` those of closure->found that are so and are not among the closure's
+ * files. */
 void twins_find(const struct session *session, const struct closure *closure,
                 struct strlist *out);
 

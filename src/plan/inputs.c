@@ -78,11 +78,12 @@ read_name(struct arena *arena, const char *at, const char *end, const char **out
     return at < end ? name : NULL;
 }
 
-/* What clang enters that is no file. */
+/* Like the compilers' own text: nvcc leaves out of its lists what has such a name, files
+ * too. */
 static bool
 is_pseudo(const char *name)
 {
-    return str_equal(name, "<built-in>") || str_equal(name, "<command line>");
+    return name[0] == '<';
 }
 
 /* A line `# 1 "name" 1 3`, without what is in front of the name. */

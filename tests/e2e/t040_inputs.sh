@@ -227,6 +227,17 @@ if [ "$(code_of blob)" = 0 ]; then
     grep -q other_blob got.o || fail "the object has the old blob"
 fi
 
+begin "a header with the name that compilers give their own text: nvcc does not list it"
+printf '#include "<built-in>"\n__global__ void k(int *p) { *p = VALUE; }\n' >named.cu
+for value in 1 2; do
+    echo "#define VALUE $value" >'<built-in>'
+    compile named.cu -o got.o
+    nvcc -arch=sm_80 -c named.cu -o expected.o
+    expect_same expected.o got.o
+done
+expect_counts misses=2
+rm '<built-in>'
+
 begin "the options file's contents are in the key, not its name"
 echo '-DVALUE=1' >options
 write optf.cu <<'CODE'

@@ -199,6 +199,23 @@ for content in one two; do
     expect_in "object" "$(strings -n 3 "$T/ours/taken.o")" "^$content"
 done
 
+begin "clang writes the lines of lambdas and unnamed types into objects"
+cat >lambda.cu <<'CODE'
+template <class T> const char *name_of(T) { return __PRETTY_FUNCTION__; }
+const char *name() { return name_of([](int x) { return x; }); }
+CODE
+if [ -n "$(type -P clang++)" ] && nvcc -arch=sm_80 -ccbin clang++ -c lambda.cu -o expected.o 2>/dev/null; then
+    for edit in none lines; do
+        [ $edit = none ] || sed -i '1i // one' lambda.cu
+        nvcache nvcc -c -arch=sm_80 -ccbin clang++ lambda.cu -o lambda.o
+        nvcc -c -arch=sm_80 -ccbin clang++ lambda.cu -o expected.o
+        expect_same expected.o lambda.o
+    done
+    expect_in "the object" "$(strings lambda.o)" 'lambda\.cu:3:'
+else
+    skip "no clang++ that this nvcc takes"
+fi
+
 begin "what moves only lines moves nothing in the object: nvcc itself keeps this"
 cat >fixture/shifted.cu <<'CODE'
 #include <cassert>
