@@ -19,7 +19,6 @@
 #include "session_priv.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -85,34 +84,6 @@ make_output(struct planned *run, struct buf *out)
 }
 
 /* ---- before and after ---- */
-
-/* Those we may run on. */
-static size_t
-count_cpus(void)
-{
-    cpu_set_t set;
-
-    CPU_ZERO(&set);
-    if (sched_getaffinity(0, sizeof(set), &set) != 0 || CPU_COUNT(&set) < 1)
-        return 1;
-    return (size_t)CPU_COUNT(&set);
-}
-
-/* As many as --threads allows nvcc; without it the host chain beside a device chain. */
-static size_t
-count_lanes(const struct session *session)
-{
-    const size_t n_cpus = count_cpus();
-    const int threads = session->command.threads;
-    size_t lanes = threads > 1 ? (size_t)threads : threads == 0 ? n_cpus : 2;
-
-    if (threads == 1 && lanes > n_cpus)
-        lanes = n_cpus;
-    if (session->memory.lease != NULL &&
-        session->memory.facts.lanes < session->memory.spec.lanes)
-        lanes = session->memory.facts.lanes;
-    return lanes < CREW_MAX ? lanes : CREW_MAX;
-}
 
 static void
 make_environment(struct planned *run)
@@ -200,7 +171,6 @@ prepare(struct planned *run)
     run->id = module_id(session->arena, &session->key.module, run->names.source);
     run->has_positions = has_positions(run);
     run->may_reuse = !session->config->recache;
-    run->lanes = count_lanes(session);
     run->files = arena_array(session->arena, run->plan.n_files, sizeof(*run->files));
     make_environment(run);
     make_tasks(run);
@@ -323,8 +293,10 @@ run_crew(struct planned *run)
     enum nvc_status st;
 
     run->crew = crew_begin(run->session->arena);
+    plan_lanes_begin(run);
     st = make_output(run, &run->output);
     crew_end(run->crew);
+    plan_lanes_end(run);
     return st;
 }
 
@@ -363,8 +335,8 @@ planrun(struct session *session, struct compiled *out, struct planned **out_run)
     run->session = session;
     run->names.dir = run->scratch.path;
     st = run_plan(run, out);
-    log_event("plan.end", "result=%s outcome=%s", status_word(st),
-              status_word(session->event.outcome));
+    log_event("plan.end", "result=%s outcome=%s side_by_side=%zu", status_word(st),
+              status_word(session->event.outcome), run->lanes.highest);
     if (st == NVC_OK) {
         *out_run = run;
         return NVC_OK;

@@ -2,6 +2,7 @@
 #define NVCACHE_CACHE_PLANRUN_PRIV_H
 
 #include "nvcache/base/crew.h"
+#include "nvcache/base/jobserver.h"
 #include "nvcache/base/scratch.h"
 #include "nvcache/entry/record.h"
 #include "nvcache/plan/plan.h"
@@ -54,6 +55,14 @@ struct task {
     struct process_result result;
 };
 
+struct plan_lanes {
+    size_t own;     /* so many steps run at once in any case, */
+    size_t most;    /* and so many where there is room */
+    size_t highest; /* that ran */
+    bool has_server;
+    struct jobserver server;
+};
+
 struct planned {
     struct session *session;
     struct plan plan;
@@ -69,7 +78,7 @@ struct planned {
     struct task *tasks; /* the steps, then the host text */
     size_t n_tasks;
     struct crew *crew;
-    size_t lanes;
+    struct plan_lanes lanes;
     bool has_positions; /* debug information and the like: line markers count */
     bool may_reuse;
     int killed; /* wait status that nvcc would end with when somebody has killed a step */
@@ -108,6 +117,16 @@ int plan_killed_status(const struct process_result *result);
 /* Run or reuse all tasks, or the preprocessor passes only (plantask.c).  UNPLANNED_STEP:
  * one failed. */
 NVC_NODISCARD enum nvc_status plan_tasks_run(struct planned *run, bool only_text);
+
+/* How many steps run at once (planlanes.c).  plan_lanes_take: may one more begin?
+ * plan_lanes_settle after each that has ended. */
+void plan_lanes_begin(struct planned *run);
+bool plan_lanes_take(struct planned *run);
+void plan_lanes_settle(struct planned *run);
+void plan_lanes_end(struct planned *run);
+
+/* By the text of /proc/loadavg: is there a processor that nothing runs on? */
+bool plan_lanes_are_free(const char *loadavg, size_t n_cpus);
 
 /* The host compiler printed something that names lines of C++ and a stub that may be of
  * other lines: make those anew, and then it once more.  False: there is no need. */

@@ -1,5 +1,5 @@
 /* The steps of a plan, each as soon as its inputs are there: taken from the store, or
- * run, as many at a time as there are lanes; the host chain beside the device chains. */
+ * run, as many at a time as there are lanes (planlanes.c). */
 
 #include "planrun_priv.h"
 
@@ -27,12 +27,36 @@ task_word(const struct task *task)
     return task->is_host_text ? "hosttext" : plan_tool_word(task->step->tool);
 }
 
+/* The input that made the step run: there was no record with it and the step's words. */
+static const char *
+new_input(const struct task *task)
+{
+    if (task->is_reused || task->is_host_text)
+        return "-";
+    if (task->wants_position)
+        return "lines"; /* the same but for these, and it had something to say */
+    switch (task->step->tool) {
+    case PLAN_CUDAFE:
+    case PLAN_CICC:
+        return "text";
+    case PLAN_PTXAS:
+        return "ptx";
+    case PLAN_HOST:
+        return task->has_tokens_key ? "host_text" : "positions";
+    case PLAN_PREPROCESS:
+    case PLAN_FATBINARY:
+    case PLAN_TOOLS:
+        break;
+    }
+    return "-"; /* it always runs */
+}
+
 static void
 log_task(const struct task *task)
 {
-    log_event("plan.step", "tool=%s arch=%s result=%s wall_ms=%lld keys=%s%s",
+    log_event("plan.step", "tool=%s arch=%s result=%s new=%s wall_ms=%lld keys=%s%s",
               task_word(task), task->step->arch, task->is_reused ? "reused" : "run",
-              (long long)(task->result.wall_ns / 1000000),
+              new_input(task), (long long)(task->result.wall_ns / 1000000),
               task->has_tokens_key ? "tokens" : "", task->has_raw_key ? "+bytes" : "");
 }
 
@@ -100,6 +124,7 @@ wait_for_one(struct planned *run)
 {
     struct task *task = &run->tasks[crew_wait(run->crew)];
 
+    plan_lanes_settle(run);
     run->killed = plan_killed_status(&task->result);
     if (run->killed != 0)
         task->state = TASK_DONE;
@@ -167,7 +192,7 @@ advance(struct planned *run, bool only_text, bool *out_moved)
                 continue;
             }
         }
-        if (crew_size(run->crew) < run->lanes)
+        if (plan_lanes_take(run))
             st = start(run, task);
     }
     return st;

@@ -110,6 +110,8 @@ has_message(const struct nvcc_command *command)
     return false;
 }
 
+/* Not what is made to be read: PTX has nvcc's own names in it, which a plan's would not
+ * be. */
 static bool
 can_be_planned(const struct nvcc_command *command)
 {
@@ -117,10 +119,10 @@ can_be_planned(const struct nvcc_command *command)
         return false;
     switch (command->phase) {
     case PHASE_COMPILE:
-    case PHASE_PTX:
     case PHASE_CUBIN:
     case PHASE_FATBIN:
         return str_equal(command->language, "cu");
+    case PHASE_PTX:
     case PHASE_LINK:
     case PHASE_OPTIX_IR:
     case PHASE_LTOIR:

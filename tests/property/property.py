@@ -9,8 +9,9 @@ with the steps done by then; --long: as many steps as the long tests take.
 
 Prints how many steps there were, how many were hits, and the needless misses: steps whose inputs
 (the object the compiler made) had been compiled by the same command before, and were compiled
-again, with nvcache's own reason.  Ends with 1 when a result was wrong, says which edits led to it, and keeps its files;
-the run goes on with another project.  NVCACHE is the program (build/dev/nvcache), NVCC the compiler of `real`.
+again, with nvcache's own reason.  Hits by text or by steps count as hits.  Ends with 1 when a result was wrong, says which
+edits led to it, and keeps its files; the run goes on with another project.  NVCACHE is the program (build/dev/nvcache), NVCC
+the compiler of `real`; NVCACHE_PLAN is handed on.
 
 Why they are needed: `search_changed`, a name that an input mentions is found in another directory, or not any
 more, and only the compiler knows whether it was asked for there and whether yes or no was all it asked
@@ -269,6 +270,13 @@ class Run:
         return launcher + self.toolchain.words() + self.project.kind + self.project.includes + self.project.flags + [
             "-MD", "-MF", "out.d", "src/main.cu", "-o", "out.o"]
 
+    def strip_names(self):
+        """Where steps run one by one, the name of nvcc's intermediate file in the table of symbols is another."""
+        with open("out.o", "rb") as got:
+            head = got.read(20)
+        if self.real and head[:4] == b"\x7fELF" and head[18:20] == b"\x3e\0":
+            subprocess.run(["objcopy", "--strip-unneeded", "out.o"], check=True)
+
     def compile(self, launcher):
         for name in ("out.o", "out.d"):
             if os.path.exists(name):
@@ -277,6 +285,8 @@ class Run:
         done = subprocess.run(words, env={**self.environment, **self.project.environment}, stdin=subprocess.DEVNULL,
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120, check=False)
         results = [done.returncode]
+        if os.path.exists("out.o"):
+            self.strip_names()
         for name in ("out.o", "out.d"):
             data = b""
             if os.path.exists(name):

@@ -129,7 +129,7 @@ char **command_dependency_query(struct arena *arena, const struct nvcc_command *
 /* An argv that makes nvcc print the commands it would run for this command (--dryrun),
  * without --threads and the options for a dependency list: those change how nvcc runs its
  * steps, not what they are.  NULL for a command whose steps cannot be planned: not CUDA,
- * or a phase other than an object, PTX, cubin or fatbin; or with options that nvcc may
+ * or a phase other than an object, cubin or fatbin; or with options that nvcc may
  * have a message about and that are not in the question.  Run it without
  * NVCC_PREPEND_FLAGS and NVCC_APPEND_FLAGS. */
 char **command_plan_query(struct arena *arena, const struct nvcc_command *command,

@@ -1,0 +1,109 @@
+/* How many steps run at once: as many programs as nvcc would run by itself, one or what
+ * --threads says.  Without --threads a second one runs beside it (the host's chain beside
+ * the device's) where that takes nothing from anybody: for a token where there is a job
+ * server, else while a processor has nothing to do.
+ *
+ * Must never keep a token longer than the step it was taken for. */
+
+#include "planrun_priv.h"
+
+#include "nvcache/base/arena.h"
+#include "nvcache/base/buf.h"
+#include "nvcache/base/fs.h"
+#include "session_priv.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+    LOADAVG_MAX = 256
+};
+
+/* Those we may run on. */
+static size_t
+count_cpus(void)
+{
+    cpu_set_t set;
+
+    CPU_ZERO(&set);
+    if (sched_getaffinity(0, sizeof(set), &set) != 0 || CPU_COUNT(&set) < 1)
+        return 1;
+    return (size_t)CPU_COUNT(&set);
+}
+
+static size_t
+lesser(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+void
+plan_lanes_begin(struct planned *run)
+{
+    const struct session *session = run->session;
+    const int threads = session->command.threads;
+    struct plan_lanes *lanes = &run->lanes;
+
+    lanes->own = threads > 0 ? (size_t)threads : count_cpus();
+    if (session->memory.lease != NULL &&
+        session->memory.facts.lanes < session->memory.spec.lanes)
+        lanes->own = session->memory.facts.lanes;
+    lanes->own = lesser(lanes->own, CREW_MAX);
+    lanes->most = threads == 1 ? 2 : lanes->own;
+    lanes->has_server = jobserver_open(&lanes->server, getenv("MAKEFLAGS"));
+}
+
+/* The fourth field, "running/all", counts us and the steps that run. */
+bool
+plan_lanes_are_free(const char *loadavg, size_t n_cpus)
+{
+    unsigned long running;
+
+    return sscanf(loadavg, "%*s %*s %*s %lu/", &running) == 1 && running <= n_cpus;
+}
+
+static bool
+has_free_cpu(void)
+{
+    const long n_cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    AUTO_BUF text = BUF_INIT;
+
+    return n_cpus > 0 && count_cpus() > 1 &&
+           fs_read("/proc/loadavg", LOADAVG_MAX, &text) == NVC_OK &&
+           plan_lanes_are_free(buf_str(&text), (size_t)n_cpus);
+}
+
+bool
+plan_lanes_take(struct planned *run)
+{
+    struct plan_lanes *lanes = &run->lanes;
+    const size_t n = crew_size(run->crew);
+
+    if (n >= lanes->own) {
+        if (n >= lanes->most)
+            return false;
+        if (lanes->has_server ? !jobserver_take(&lanes->server) : !has_free_cpu())
+            return false;
+    }
+    if (n + 1 > lanes->highest)
+        lanes->highest = n + 1;
+    return true;
+}
+
+void
+plan_lanes_settle(struct planned *run)
+{
+    struct plan_lanes *lanes = &run->lanes;
+
+    while (lanes->server.n > 0 && crew_size(run->crew) < lanes->own + lanes->server.n)
+        jobserver_give(&lanes->server);
+}
+
+void
+plan_lanes_end(struct planned *run)
+{
+    if (run->lanes.has_server)
+        jobserver_close(&run->lanes.server);
+}
