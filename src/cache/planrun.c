@@ -14,7 +14,6 @@
 #include "nvcache/cache/config.h"
 #include "nvcache/digest/filedigest.h"
 #include "nvcache/entry/result.h"
-#include "nvcache/plan/moduleid.h"
 #include "nvcache/store/store.h"
 #include "session_priv.h"
 
@@ -119,25 +118,6 @@ make_tasks(struct planned *run)
         run->tasks[run->n_tasks++] = (struct task){.step = last, .is_host_text = true};
 }
 
-/* The module id is there from the beginning. */
-static enum nvc_status
-write_id(struct planned *run)
-{
-    for (size_t i = 0; i < run->plan.n_files; i++) {
-        AUTO_FD fd = -1;
-
-        if (run->plan.files[i].role != PLAN_ID)
-            continue;
-        run->files[i].is_there = true;
-        fd = open(
-            plan_file_path(run->session->arena, &run->plan, (unsigned)i, &run->names),
-            O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        if (fd < 0 || fs_write_full(fd, run->id, strlen(run->id)) != NVC_OK)
-            return NVC_UNPLANNED_FILES;
-    }
-    return NVC_OK;
-}
-
 /* Link-time code has positions for its messages, and clang writes them into the names of
  * lambdas and unnamed types (__PRETTY_FUNCTION__). */
 static bool
@@ -165,16 +145,15 @@ prepare(struct planned *run)
     run->begin_ns = clock_mono_ns();
     run->names.source = session->command.source;
     run->names.output = session->command.output;
-    run->names.source_path = fs_realpath(session->arena, session->command.source);
+    run->has_positions = has_positions(run);
+    run->names.source_path = plan_id_source(run);
     if (run->names.source_path == NULL)
         return NVC_UNPLANNED_FILES;
-    run->id = module_id(session->arena, &session->key.module, run->names.source);
-    run->has_positions = has_positions(run);
     run->may_reuse = !session->config->recache;
     run->files = arena_array(session->arena, run->plan.n_files, sizeof(*run->files));
     make_environment(run);
     make_tasks(run);
-    return write_id(run);
+    return NVC_OK;
 }
 
 /* What the counters know one by one; -1: not counted. */

@@ -46,6 +46,7 @@ struct task {
     bool is_reused;
     bool is_elsewhere;   /* reused from text whose lines were others */
     bool wants_position; /* that will not do */
+    bool has_own_id;     /* it reads the module id that it would have made */
     bool is_looked_up;
     bool has_tokens_key;
     bool has_raw_key;
@@ -68,7 +69,6 @@ struct planned {
     struct plan plan;
     struct plan_names names;
     struct scratch scratch; /* where its files are */
-    const char *id;         /* the module id */
     const char *host_text;  /* path of what planhost_argv writes; NULL: not made */
     bool has_host_tokens;
     struct digest host_tokens; /* of the host's C++ itself */
@@ -131,6 +131,18 @@ bool plan_lanes_are_free(const char *loadavg, size_t n_cpus);
 /* The host compiler printed something that names lines of C++ and a stub that may be of
  * other lines: make those anew, and then it once more.  False: there is no need. */
 bool plan_tasks_repeat(struct planned *run);
+
+/* The module id (planid.c): the path it is made from (NULL: the source has gone); its
+ * file, or -1; the step that makes it, and that one's words. */
+const char *plan_id_source(const struct planned *run);
+int plan_id_file(const struct planned *run);
+bool plan_id_is_made_by(const struct planned *run, const struct task *task);
+char **plan_id_argv(struct planned *run, const struct task *task, char **argv);
+
+/* After that step has run.  *out_again: the id was for this one run only, there is
+ * another one now, with which the step must run once more.  UNPLANNED_FILES. */
+NVC_NODISCARD enum nvc_status plan_id_settle(struct planned *run, struct task *task,
+                                             bool *out_again);
 
 /* Steps as records (planstep.c). */
 void plan_step_keys(struct planned *run, struct task *task);

@@ -74,7 +74,7 @@ static void
 begin_key(const struct planned *run, const struct task *task, const char *kind,
           struct hasher *hasher)
 {
-    hasher_init(hasher, "nvcache step v2");
+    hasher_init(hasher, "nvcache step v3");
     hasher_str(hasher, kind);
     hasher_digest(hasher, &run->session->toolchain);
     variables_hash(hasher);
@@ -83,12 +83,23 @@ begin_key(const struct planned *run, const struct task *task, const char *kind,
         hasher_str(hasher, run->session->cwd);
 }
 
-/* The module id and the source's stem are in what these make. */
-static void
-hash_names(const struct planned *run, struct hasher *hasher)
+/* The module id and the source's stem are in what these make.  False: the id cannot be
+ * read. */
+static bool
+hash_names(struct planned *run, const struct task *task, struct hasher *hasher)
 {
-    hasher_str(hasher, run->id);
+    const int id = plan_id_file(run);
+
     hasher_str(hasher, plan_stem(run->session->arena, run->names.source));
+    if (plan_id_is_made_by(run, task)) {
+        hasher_str(hasher, run->names.source_path);
+        hasher_digest(hasher, &run->session->key.module);
+        return true;
+    }
+    if (id < 0 || !plan_file_look(run, (unsigned)id, false))
+        return false;
+    hasher_digest(hasher, &run->files[id].raw);
+    return true;
 }
 
 static void
@@ -120,8 +131,8 @@ key_by_file(struct planned *run, struct task *task, enum plan_role role)
     if (file < 0 || !plan_file_look(run, (unsigned)file, role == PLAN_TEXT))
         return;
     begin_key(run, task, plan_tool_word(task->step->tool), &hasher);
-    if (role == PLAN_TEXT)
-        hash_names(run, &hasher);
+    if (role == PLAN_TEXT && !hash_names(run, task, &hasher))
+        return;
     finish_keys(task, &hasher, &run->files[file]);
 }
 
@@ -139,7 +150,8 @@ key_by_host_text(struct planned *run, struct task *task)
         return;
     begin_key(run, task, "host by parts", &hasher);
     unlisted_hash(run->session, &hasher);
-    hash_names(run, &hasher);
+    if (!hash_names(run, task, &hasher))
+        return;
     hasher_digest(&hasher, &frame);
     hasher_digest(&hasher, &text);
     hasher_final(&hasher, &task->tokens_key);

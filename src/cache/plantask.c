@@ -103,7 +103,9 @@ start(struct planned *run, struct task *task)
     task->spec = (struct process_spec){
         .argv = task->is_host_text
                     ? planhost_argv(run, task->step)
-                    : plan_step_argv(arena, &run->plan, task->step, &run->names),
+                    : plan_id_argv(
+                          run, task,
+                          plan_step_argv(arena, &run->plan, task->step, &run->names)),
         .envp = run->envp,
         .capture_limit = STREAM_MAX,
     };
@@ -116,6 +118,23 @@ start(struct planned *run, struct task *task)
         return NVC_UNPLANNED_STEP;
     task->state = TASK_RUNNING;
     return NVC_OK;
+}
+
+static enum nvc_status
+finish_run(struct planned *run, struct task *task)
+{
+    bool again = false;
+    enum nvc_status st = NVC_OK;
+
+    if (plan_id_is_made_by(run, task))
+        st = plan_id_settle(run, task, &again);
+    if (st == NVC_OK && !again)
+        finish(run, task);
+    if (again) {
+        task->state = TASK_WAITING;
+        process_result_fini(&task->result);
+    }
+    return st;
 }
 
 /* The host text is only for looking the host's object up: without it that one runs. */
@@ -138,8 +157,7 @@ wait_for_one(struct planned *run)
                   task->step->arch, task->result.wait_status);
         return NVC_UNPLANNED_STEP;
     }
-    finish(run, task);
-    return NVC_OK;
+    return finish_run(run, task);
 }
 
 /* ---- the order of things ---- */

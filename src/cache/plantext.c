@@ -27,9 +27,10 @@ enum {
 static void
 hash_context(const struct planned *run, struct hasher *hasher)
 {
-    hasher_init(hasher, "nvcache text v2");
+    hasher_init(hasher, "nvcache text v3");
     hasher_digest(hasher, &run->session->toolchain);
-    hasher_str(hasher, run->id);
+    hasher_str(hasher, run->names.source_path);
+    hasher_digest(hasher, &run->session->key.module);
     hasher_str(hasher, plan_stem(run->session->arena, run->names.source));
     variables_hash(hasher);
     unlisted_hash(run->session, hasher);

@@ -71,7 +71,8 @@ check_files(struct plan_draft *draft)
 
         ids += file->role == PLAN_ID;
         if (!read && file->role != PLAN_BYPRODUCT && file->role != PLAN_OUTPUT &&
-            file->role != PLAN_STUB && (file->role != PLAN_FATBIN || file->producer >= 0))
+            file->role != PLAN_STUB && file->role != PLAN_ID &&
+            (file->role != PLAN_FATBIN || file->producer >= 0))
             return refuse(draft, file->name);
         if (file->role == PLAN_OUTPUT && file->producer != (int)plan->n_steps - 1)
             return refuse(draft, "output");

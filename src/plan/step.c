@@ -56,6 +56,7 @@ struct word {
     struct plan_step *step;
     const char *text;
     const char *before; /* the word in front, or "" */
+    bool makes_id;      /* the step does */
 };
 
 static enum nvc_status
@@ -156,13 +157,14 @@ use_file(struct word *word, int file, const struct rule *rule)
     struct plan_draft *draft = word->draft;
     struct plan_step *step = word->step;
     struct plan_file *at = &draft->plan->files[file];
+    const bool makes = rule->flow == WRITES || (rule->role == PLAN_ID && word->makes_id);
 
     if (!agrees(at->role, rule->role, step->tool))
         return refuse(draft, NVC_UNPLANNED_FILE, word->text);
     if (rule->flow == NAMES)
         return take_named(word, file, rule->role);
-    if (rule->flow == READS) {
-        if (at->producer < 0 && at->role != PLAN_ID)
+    if (!makes) {
+        if (at->producer < 0)
             return refuse(draft, NVC_UNPLANNED_FILE, word->text);
         if (!has_file(step->inputs, step->n_inputs, file))
             step->inputs[step->n_inputs++] = (uint16_t)file;
@@ -257,8 +259,6 @@ add_word(struct word *word)
     const char *dir = strstr(word->text, draft->names->dir);
     const char *at;
 
-    if (str_equal(word->text, "--gen_module_id_file"))
-        return NVC_OK;
     if (is_output(word, &at))
         return add_output_word(word, at);
     if (dir != NULL && dir[strlen(draft->names->dir)] == '/')
@@ -357,7 +357,8 @@ plan_add_step(struct plan_draft *draft, const struct strlist *words)
     step->inputs = arena_array(draft->arena, words->n + 2, sizeof(uint16_t));
     step->outputs = arena_array(draft->arena, words->n, sizeof(uint16_t));
     for (size_t i = 1; i < words->n && st == NVC_OK; i++) {
-        struct word word = {draft, step, words->v[i], i > 1 ? words->v[i - 1] : ""};
+        struct word word = {draft, step, words->v[i], i > 1 ? words->v[i - 1] : "",
+                            has_word(words, PLAN_MAKES_ID)};
 
         st = add_word(&word);
     }

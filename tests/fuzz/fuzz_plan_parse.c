@@ -36,8 +36,7 @@ check_graph(const struct plan *plan)
         for (size_t k = 0; k < step->n_inputs; k++) {
             const struct plan_file *file = &plan->files[step->inputs[k]];
 
-            check(file->role == PLAN_ID ? file->producer < 0
-                                        : file->producer >= 0 && file->producer < (int)i);
+            check(file->producer >= 0 && file->producer < (int)i);
         }
         for (size_t k = 0; k < step->n_outputs; k++) {
             check(plan->files[step->outputs[k]].producer == (int)i);

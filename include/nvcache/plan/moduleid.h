@@ -3,18 +3,23 @@
 
 #include "nvcache/digest/digest.h"
 
+#include <stdbool.h>
+
 struct arena;
 
 /* The module id of an object: what makes the names of its static device variables,
  * anonymous namespaces and registration functions different from those of all other
- * objects of a program.  nvcc derives it from the source's path and contents, or from a
- * process id; ours depends on `unit` alone, the identity of source, output and
- * macros, so that it stays the same when the contents, the architectures or the directory
- * of a build change, and two outputs of one source never clash, nor what is compiled to
- * one place with other macros and then moved.
+ * objects of a program.  One of nvcc's steps makes it of a checksum of the source's path
+ * and the first external symbol, which no other object of the program can define, too:
+ * "_80d0f84c_4_e_cu__Z2hkPi" (11.8 to 13.5).
  *
- * The same form as nvcc's: "_" 8 hex "_" length "_" name "_" 16 hex, all of it letters of
- * an identifier (nvcc: "_8a39a8f8_4_b_cu__Z1kPi"). */
-char *module_id(struct arena *arena, const struct digest *unit, const char *source);
+ * Where there is no such symbol, it makes it of a process id: "_57d17f4d_4_n_cu_"
+ * "1984fca7_13658". */
+bool module_id_is_passing(const char *id);
+
+/* What to take instead of such a one: of the identity of source, output and macros, and
+ * of the text, so that no other object has it. */
+char *module_id(struct arena *arena, const struct digest *unit, const struct digest *text,
+                const char *source);
 
 #endif

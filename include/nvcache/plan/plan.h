@@ -19,13 +19,17 @@ struct hasher;
  *
  * A plan holds no path of one command: words refer to files by number, and to source,
  * output and working directory by placeholders, so that one plan serves every command
- * with the same options.  It generates no module id: the file with it is an input. */
+ * with the same options.  One step makes the module id (cudafe++, with 11.8 or without a
+ * host's part cicc), others read it. */
 
-#define PLAN_VERSION   1
+#define PLAN_VERSION   2
 #define PLAN_MAX_STEPS 256
 #define PLAN_MAX_FILES 1024
 #define PLAN_MAX_WORDS 65536
 #define PLAN_MAX_TEXT  ((size_t)8 << 20)
+
+/* Among a step's words: it makes the module id. */
+#define PLAN_MAKES_ID "--gen_module_id_file"
 
 enum plan_tool {
     PLAN_PREPROCESS, /* gcc -E: source to text */
@@ -39,7 +43,7 @@ enum plan_tool {
 
 enum plan_role {
     PLAN_TEXT,      /* preprocessed text */
-    PLAN_ID,        /* the module id: the caller writes it */
+    PLAN_ID,        /* the module id */
     PLAN_CPP,       /* the host's C++; includes the stub, and that the fatbin */
     PLAN_STUB,      /* a stub; the host's C++ includes the last architecture's */
     PLAN_PTX,       /* PTX or LTO code */
@@ -54,7 +58,7 @@ struct plan_file {
     enum plan_role role;
     const char *name; /* what follows the source's stem: ".compute_80.ptx"; "" for the
                          output */
-    int producer;     /* a step; -1 for the module id */
+    int producer;     /* a step */
 };
 
 struct plan_step {
@@ -81,7 +85,8 @@ struct plan_names {
     const char *dir;    /* absolute: where intermediate files are (nvcc's TMPDIR) */
     const char *source; /* as the command writes it */
     const char *output;
-    const char *source_path; /* the source's absolute path; not used when parsing */
+    const char *source_path; /* absolute: what the module id is made from; not used when
+                                parsing */
 };
 
 /* Read nvcc's standard error.  UNPLANNED_LINE, UNPLANNED_FILE with *out_culprit: the

@@ -279,6 +279,7 @@ words_follow_the_names_of_another_command(void **state)
                                        "/else/b.x.cu",
                                        "--include_file_name",
                                        "tmpxft_00000000_00000000-6_b.x.fatbin.c",
+                                       "--gen_module_id_file",
                                        "--module_id_file_name",
                                        "/W/tmpxft_00000000_00000000-6_b.x.module_id",
                                        "/W/tmpxft_00000000_00000000-6_b.x.cpp1.ii",
