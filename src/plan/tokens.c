@@ -9,7 +9,7 @@
 
 #include "nvcache/base/buf.h"
 
-#include <ctype.h>
+#include <stdint.h>
 #include <string.h>
 
 enum {
@@ -30,6 +30,30 @@ struct scan {
     size_t n;
     char block[BLOCK];
 };
+
+/* Letters, digits, _ and $, and all bytes beyond ASCII. */
+static inline bool
+is_word_char(char c)
+{
+    static const uint64_t words[4] = {UINT64_C(0x03ff001000000000),
+                                      UINT64_C(0x07fffffe87fffffe), UINT64_MAX,
+                                      UINT64_MAX};
+    const unsigned char at = (unsigned char)c;
+
+    return (words[at >> 6] >> (at & 63) & 1) != 0;
+}
+
+static inline bool
+is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static inline bool
+is_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
 
 static void
 put(struct scan *scan, char c)
@@ -62,8 +86,19 @@ begin_token(struct scan *scan)
 static void
 copy(struct scan *scan, const char *to)
 {
-    while (scan->at < to)
-        put(scan, *scan->at++);
+    while (scan->skipped == 0 && scan->at < to) {
+        const size_t rest = (size_t)(to - scan->at);
+        const size_t n = rest < BLOCK - scan->n ? rest : BLOCK - scan->n;
+
+        memcpy(scan->block + scan->n, scan->at, n);
+        scan->at += n;
+        scan->n += n;
+        if (scan->n == BLOCK) {
+            hasher_bytes(&scan->hasher, scan->block, BLOCK);
+            scan->n = 0;
+        }
+    }
+    scan->at = to;
 }
 
 static const char *
@@ -138,7 +173,7 @@ take_directive(struct scan *scan)
         at++;
     if (scan->skipped > 0) {
         skip_directive(scan, at, end);
-    } else if (at < end && isdigit((unsigned char)*at)) {
+    } else if (at < end && is_digit(*at)) {
         scan->is_system = has_system_flag(at, end, scan->is_system);
         scan->at = end;
         scan->has_space = true;
@@ -187,12 +222,6 @@ take_raw_string(struct scan *scan)
 }
 
 static bool
-is_word_char(char c)
-{
-    return isalnum((unsigned char)c) || c == '_' || c == '$' || (unsigned char)c >= 0x80;
-}
-
-static bool
 is_one_of(const char *word, size_t len, const char *const *list)
 {
     for (; *list != NULL; list++)
@@ -225,7 +254,8 @@ take_word(struct scan *scan)
     while (end < scan->end && is_word_char(*end))
         end++;
     len = (size_t)(end - begin);
-    if (begin[0] == '_' && is_one_of(begin, len, positions))
+    if (len > 7 && begin[0] == '_' && strchr("bLFBIDT", begin[2]) != NULL &&
+        is_one_of(begin, len, positions))
         scan->is_bad = true;
     copy(scan, end);
     if (scan->at < scan->end && *scan->at == '"' && is_one_of(begin, len, raw))
@@ -259,14 +289,14 @@ take_token(struct scan *scan)
     begin_token(scan);
     if (c == '"' || c == '\'')
         take_literal(scan);
-    else if (isdigit((unsigned char)c) || (c == '.' && isdigit((unsigned char)next)))
+    else if (is_digit(c) || (c == '.' && is_digit(next)))
         take_number(scan);
     else if (is_word_char(c))
         take_word(scan);
     else if (c == '/' && next == '/')
         scan->is_bad = true;
     else
-        copy(scan, scan->at + 1);
+        put(scan, *scan->at++);
 }
 
 /* cudafe++ writes some.  A blank, as the language has it. */
@@ -284,14 +314,23 @@ take_comment(struct scan *scan)
 }
 
 static void
+take_space(struct scan *scan)
+{
+    const char *at = scan->at;
+
+    for (; at < scan->end && is_space(*at); at++)
+        scan->at_line_start |= *at == '\n';
+    scan->has_space = true;
+    scan->at = at;
+}
+
+static void
 take(struct scan *scan)
 {
     const char c = *scan->at;
 
-    if (c == '\n' || c == ' ' || c == '\t' || c == '\f' || c == '\v' || c == '\r') {
-        scan->has_space = true;
-        scan->at_line_start |= c == '\n';
-        scan->at++;
+    if (is_space(c)) {
+        take_space(scan);
     } else if (c == '#' && scan->at_line_start) {
         take_directive(scan);
     } else if (c == '/' && scan->at + 1 < scan->end && scan->at[1] == '*') {
