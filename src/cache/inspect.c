@@ -83,7 +83,7 @@ is_good_plan(const struct store_value *value)
     const enum nvc_status st = plan_decode(&arena, value->data, value->len, &plan);
 
     arena_fini(&arena);
-    return st == NVC_OK;
+    return st == NVC_OK || st == NVC_UNPLANNED_LINE;
 }
 
 bool

@@ -219,8 +219,8 @@ is_silent(const struct planned *run)
     return true;
 }
 
-static bool
-may_store(const struct session *session)
+bool
+plan_may_store(const struct session *session)
 {
     return !session->config->read_only && !store_is_read_only(session->store) &&
            !toolchain_is_since(&session->layout, session->begin_ns);
@@ -243,7 +243,7 @@ planrun_close(struct planned *run, enum nvc_status recorded)
     if (run == NULL)
         return;
     store_promote(run->session->store);
-    if (recorded == NVC_OK && may_store(run->session))
+    if (recorded == NVC_OK && plan_may_store(run->session))
         store_steps(run);
     scratch_close(&run->scratch);
     for (size_t i = 0; i < run->n_tasks; i++)

@@ -105,8 +105,11 @@ NVC_NODISCARD enum nvc_status planrun(struct session *session, struct compiled *
  * intermediate files.  `run` may be NULL. */
 void planrun_close(struct planned *run, enum nvc_status recorded);
 
-/* The plan of the session's command, from the store or from nvcc; in the end it is kept
- * (plantemplate.c). */
+/* May anything of this run be kept? */
+bool plan_may_store(const struct session *session);
+
+/* The plan of the session's command, from the store or from nvcc; in the end it is kept;
+ * that there is none is kept at once (plantemplate.c). */
 NVC_NODISCARD enum nvc_status plan_template_get(struct planned *run);
 void plan_template_store(struct planned *run);
 

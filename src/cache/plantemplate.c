@@ -1,6 +1,6 @@
 /* The plan of a command: remembered for the toolchain and its options, so that nvcc is
- * asked once for all sources that are compiled alike.  Must never give a command the plan
- * of another. */
+ * asked once for all sources that are compiled alike.  That there is none is remembered,
+ * too.  Must never give a command the plan of another. */
 
 #include "planrun_priv.h"
 
@@ -98,25 +98,46 @@ find(struct session *session, const struct record_key *key, struct plan *out)
 
     if (st == NVC_OK)
         st = plan_decode(session->arena, value.data, value.len, out);
-    if (st != NVC_OK && st != NVC_MISS)
+    if (st == NVC_OK || st == NVC_UNPLANNED_LINE)
+        log_event("plan.template", "result=%s",
+                  st == NVC_OK ? "found" : "refused before");
+    else if (st != NVC_MISS)
         session_error(session, st);
-    if (st == NVC_OK)
-        log_event("plan.template", "result=found culprit=");
     return st;
+}
+
+static void
+keep(struct planned *run, const struct buf *record)
+{
+    enum nvc_status st =
+        store_put(run->session->store, &run->template_key, record->data, record->len);
+
+    if (st != NVC_OK)
+        session_error(run->session, st);
 }
 
 void
 plan_template_store(struct planned *run)
 {
     AUTO_BUF record = BUF_INIT;
-    enum nvc_status st;
 
     if (!run->is_template_new)
         return;
     plan_encode(&run->plan, &record);
-    st = store_put(run->session->store, &run->template_key, record.data, record.len);
-    if (st != NVC_OK)
-        session_error(run->session, st);
+    keep(run, &record);
+}
+
+/* Another nvcc, or another release of nvcache, asks anew. */
+static void
+keep_refusal(struct planned *run)
+{
+    AUTO_BUF record = BUF_INIT;
+
+    if (!plan_may_store(run->session))
+        return;
+    plan_encode_refusal(&record);
+    keep(run, &record);
+    store_release(run->session->store);
 }
 
 enum nvc_status
@@ -131,9 +152,11 @@ plan_template_get(struct planned *run)
     run->template_key = template_key(session, argv);
     st = find(session, &run->template_key, &run->plan);
     store_release(session->store);
-    if (st == NVC_OK)
-        return NVC_OK;
+    if (st == NVC_OK || st == NVC_UNPLANNED_LINE)
+        return st;
     st = ask_nvcc(run, argv);
     run->is_template_new = st == NVC_OK;
+    if (st == NVC_UNPLANNED_LINE || st == NVC_UNPLANNED_FILE)
+        keep_refusal(run);
     return st;
 }

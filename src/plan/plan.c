@@ -1,5 +1,6 @@
 /* The bytes of a plan.
  *
+ *   version u16, and nothing else: there is no plan; or
  *   version u16 | notice str | n u32, environment str...
  *   | n u32, files: role u8, producer u32 (plus 1), name str
  *   | n u32, steps: tool u8, arch str, n u32 words str..., n u32 inputs u16...,
@@ -33,6 +34,12 @@ put_words(struct buf *out, const struct strlist *words)
     wire_put_u32(out, (uint32_t)words->n);
     for (size_t i = 0; i < words->n; i++)
         wire_put_str(out, words->v[i]);
+}
+
+void
+plan_encode_refusal(struct buf *out)
+{
+    wire_put_u16(out, PLAN_VERSION);
 }
 
 void
@@ -185,6 +192,8 @@ plan_decode(struct arena *arena, const void *data, size_t len, struct plan *out)
     wire_read_init(&reader, data, len);
     if (wire_u16(&reader) != PLAN_VERSION)
         return NVC_ERR_FORMAT;
+    if (wire_done(&reader))
+        return NVC_UNPLANNED_LINE;
     plan.notice = arena_strdup(arena, wire_str(&reader, WORD_MAX));
     read_words(&reader, arena, &plan.environment);
     for (size_t i = 0; i < plan.environment.n; i++)

@@ -189,6 +189,17 @@ cmp -s "$T/plain/unit.out" "$T/ours/unit.out" || fail "the PTX is not nvcc's"
 expect_eq "unplanned" "$(stat_of unplanned.form)" 2
 expect_counts misses=2
 
+begin "that there is no plan is remembered: nvcc is not asked for one again"
+: >"$NVCACHE_LOG"
+for value in 1 2; do
+    kernel "a name.cu" k "*p = $value;"
+    nvcache nvcc -c -arch=sm_80 "a name.cu" -o "a name.o"
+done
+expect_eq "asked and remembered" "$(grep -oE 'plan\.template result=refused( before)?' "$NVCACHE_LOG" | cut -d = -f 2 | paste -sd ' ')" \
+    "refused refused before"
+expect_ok nvcache verify
+expect_counts misses=2
+
 begin "a file that the assembler takes in is not replayed from a step"
 echo one >fixture/blob
 printf 'asm(".data\\nblob: .incbin \\"blob\\"\\n.text\\n");\n__global__ void k(int *p) { *p = 1; }\n' >fixture/taken.cu

@@ -95,8 +95,10 @@ NVC_NODISCARD enum nvc_status plan_parse(struct arena *arena, const char *text,
                                          size_t len, const struct plan_names *names,
                                          struct plan *out, const char **out_culprit);
 
-/* The bytes of a record.  ERR_FORMAT, ERR_CORRUPT. */
+/* The bytes of a record.  plan_decode: ERR_FORMAT, ERR_CORRUPT; UNPLANNED_LINE when they
+ * say that there is no plan. */
 void plan_encode(const struct plan *plan, struct buf *out);
+void plan_encode_refusal(struct buf *out);
 NVC_NODISCARD enum nvc_status plan_decode(struct arena *arena, const void *data,
                                           size_t len, struct plan *out);
 

@@ -192,6 +192,23 @@ a_record_gives_the_plan_back(void **state)
     for_each_form(check_record);
 }
 
+static void
+a_record_can_say_that_there_is_no_plan(void **state)
+{
+    struct arena arena = ARENA_INIT;
+    AUTO_BUF record = BUF_INIT;
+    struct plan plan;
+
+    (void)state;
+    plan_encode_refusal(&record);
+    assert_int_equal(plan_decode(&arena, record.data, record.len, &plan),
+                     NVC_UNPLANNED_LINE);
+    buf_append_char(&record, 0);
+    assert_int_equal(plan_decode(&arena, record.data, record.len, &plan),
+                     NVC_ERR_CORRUPT);
+    arena_fini(&arena);
+}
+
 /* Without any one of its lines that run a program a plan is no longer whole. */
 static void
 check_missing_line(struct arena *arena, const struct form *form)
@@ -410,6 +427,7 @@ test_plan(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(recorded_forms_are_understood_whole_or_refused),
         cmocka_unit_test(a_record_gives_the_plan_back),
+        cmocka_unit_test(a_record_can_say_that_there_is_no_plan),
         cmocka_unit_test(a_plan_without_one_of_its_steps_is_refused),
         cmocka_unit_test(passes_are_in_the_order_of_the_image),
         cmocka_unit_test(words_follow_the_names_of_another_command),
