@@ -2,7 +2,8 @@
 # Installs a PyTorch extension (tests/projects/torch_extension) in the ways people do, each twice, through
 # nvcache; called by scripts/real.sh torch.  Each second time everything is in a new directory.  It fails unless every
 # unit of the second time is a hit, no program of the toolkit but `nvcc --version` (PyTorch asks it) was started, and the
-# extension can be imported; with a GPU its kernels must compute what PyTorch does.
+# extension can be imported; with a GPU its kernels must compute what PyTorch does.  Why something was no hit is in
+# build/logs/torch-WAY-*.nvcache.
 #
 #   TORCH_PYTHON   a python that has PyTorch, pip, setuptools, wheel and ninja; default: a new environment
 #                  with PyTorch from PyPI
@@ -199,6 +200,7 @@ both() {
     start=$(now_ms)
     quiet "torch-$variant" one_way "$variant" || { failed=$((failed + 1)); return 0; }
     cold=$(($(now_ms) - start))
+    cp "$work/log" "$BUILD/logs/torch-$variant-first.nvcache"
     expect "$variant: misses of the first installation" "$(number misses)" "$n"
     "$NVCACHE" stats --zero >/dev/null
     rm -rf "$work/site" "$work/prefix" "$work/log"
@@ -208,6 +210,7 @@ both() {
     export work place ROOT python wheels uv
     quiet "torch-$variant" "${tracer[@]}" bash -eu -c "one_way $variant" || failed=$((failed + 1))
     warm=$(($(now_ms) - start))
+    cp "$work/log" "$BUILD/logs/torch-$variant-second.nvcache"
     expect "$variant: hits of the second installation" "$(number hits.manifest)" "$n"
     expect "$variant: misses of the second installation" "$(number misses)" 0
     [ ${#tracer[@]} = 0 ] || expect "$variant: compiling programs started" "$(started "$work/trace")" 0

@@ -6,6 +6,7 @@
 
 #include "closure_priv.h"
 
+#include "asked_priv.h"
 #include "names_priv.h"
 #include "nvcache/base/arena.h"
 #include "nvcache/base/buf.h"
@@ -63,8 +64,10 @@ on_name(enum scan_name_kind kind, const char *name, size_t len, void *arg)
         probes_add_define(reader->probes, name, len, reader->is_user);
     if (kind == SCAN_CONDITION)
         probes_add_condition(reader->probes, name, len, reader->is_user);
-    if (kind == SCAN_DEFINE || kind == SCAN_CONDITION)
+    if (kind == SCAN_DEFINE || kind == SCAN_CONDITION) {
+        asked_read_line(reader->session->arena, name, len, &reader->closure->asked);
         return;
+    }
     if (kind == SCAN_MACRO && is_header_like(name, len))
         strlist_add(&reader->macros, arena_strndup(reader->session->arena, name, len));
     names_add(reader->names, kind == SCAN_MACRO ? SCAN_QUOTE : kind, reader->dir, name,
@@ -406,6 +409,7 @@ search(struct session *session, struct reader *reader, struct closure *closure)
     struct digest found;
 
     names_finish(reader->names, search);
+    strlist_unique(&closure->asked);
     if (stays_open(session, closure->flags))
         for (size_t i = 0; i < search->n_names; i++)
             search->names[i].is_next = 1;
@@ -428,6 +432,7 @@ reader_init(struct session *session, struct closure *closure, struct reader *rea
     strlist_init(&reader->not_user, session->arena);
     strlist_init(&reader->macros, session->arena);
     reader->probes = probes_new(session->arena);
+    strlist_init(&closure->asked, session->arena);
     strlist_init(&reader->askers, session->arena);
     strlist_init(&reader->all, session->arena);
     add_not_user(reader, &session->layout.normal);

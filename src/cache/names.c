@@ -307,3 +307,69 @@ names_have_part(const struct search *search, const char *name)
            (str_ends(name, LISTING_PRECOMPILED) &&
             have_part(search, name, len - (sizeof(LISTING_PRECOMPILED) - 1)));
 }
+
+/* ---- ways ---- */
+
+/* Does the name begin with the parts in `rest`, and then this one? */
+static bool
+leads_to(const char *name, const char *rest, const char *part, size_t len)
+{
+    const char *next = path_below(rest, name);
+
+    if (rest[0] == '\0')
+        next = name;
+    return next != NULL && strncmp(next, part, len) == 0 &&
+           (next[len] == '\0' || next[len] == '/');
+}
+
+static bool
+any_leads_to(const char *const *names, size_t n, const char *rest, const char *part,
+             size_t len)
+{
+    for (size_t i = 0; i < n; i++)
+        if (leads_to(names[i], rest, part, len))
+            return true;
+    return false;
+}
+
+static bool
+chain_leads_to(const struct search *search, const char *rest, const char *part,
+               size_t len)
+{
+    for (size_t i = 0; i < search->n_names; i++)
+        if (leads_to(search->names[i].name, rest, part, len))
+            return true;
+    return false;
+}
+
+static bool
+lead_to(const struct search *search, const char *dir, const char *part, size_t len)
+{
+    for (size_t k = 0; k < search->n_chain; k++) {
+        const char *rest = path_below(search->chain[k], dir);
+
+        if (rest != NULL && chain_leads_to(search, rest, part, len))
+            return true;
+    }
+    for (size_t i = 0; i < search->n_quotes; i++) {
+        const struct search_quotes *quotes = &search->quotes[i];
+        const char *rest = path_below(quotes->dir, dir);
+
+        if (rest != NULL &&
+            (any_leads_to(quotes->names, quotes->n, rest, part, len) ||
+             (quotes->has_computed &&
+              any_leads_to(search->beside, search->n_beside, rest, part, len))))
+            return true;
+    }
+    return false;
+}
+
+bool
+names_lead_to(const struct search *search, const char *dir, const char *name)
+{
+    const size_t len = strlen(name);
+
+    return lead_to(search, dir, name, len) ||
+           (str_ends(name, LISTING_PRECOMPILED) &&
+            lead_to(search, dir, name, len - (sizeof(LISTING_PRECOMPILED) - 1)));
+}

@@ -65,4 +65,8 @@ void names_parts(struct arena *arena, const struct search *search, struct namese
  * at every name: for what the set has already said yes to. */
 bool names_have_part(const struct search *search, const char *name);
 
+/* Does any name, where it is looked for, lead to `name` in `dir`, a searched directory or
+ * one below it? */
+bool names_lead_to(const struct search *search, const char *dir, const char *name);
+
 #endif

@@ -10,6 +10,7 @@
 
 #include "steady_priv.h"
 
+#include "asked_priv.h"
 #include "closure_priv.h"
 #include "nvcache/base/arena.h"
 #include "nvcache/base/buf.h"
@@ -142,8 +143,21 @@ is_since(const struct stat *info, int64_t moment_ns)
     return stamp_is_since(&stamp, moment_ns);
 }
 
-/* A name that headers were looked for by, and that was made, renamed or linked in this
- * directory since the compile began: the compiler may have looked before. */
+/* Was it made, renamed or linked since the compile began?  A directory's change time is
+ * that of what is in it: of one whose parent was watched, the watch knows better. */
+static bool
+has_appeared(struct session *session, const char *dir, const char *path)
+{
+    struct stat info;
+
+    if (lstat(path, &info) != 0 || !is_since(&info, session->begin_ns))
+        return false;
+    return !S_ISDIR(info.st_mode) || name_has_moved(path, session->begin_ns) ||
+           !vigil_covers(session->vigil, dir);
+}
+
+/* A name to which headers' names lead, and that has appeared in this directory: the
+ * compiler may have looked before. */
 static const char *
 find_appeared(struct session *session, const struct closure *closure, const char *dir)
 {
@@ -154,10 +168,9 @@ find_appeared(struct session *session, const struct closure *closure, const char
 
     for (size_t i = 0; i < n; i++) {
         const char *path = path_join(session->arena, dir, names[i]->name);
-        struct stat info;
 
-        if (lstat(path, &info) == 0 && is_since(&info, session->begin_ns) &&
-            names_have_part(&closure->search, names[i]->name))
+        if (has_appeared(session, dir, path) &&
+            names_lead_to(&closure->search, dir, names[i]->name))
             return path;
     }
     return NULL;
@@ -212,6 +225,16 @@ may_be_unseen(struct session *session, const char *dir)
            !vigil_covers(session->vigil, dir);
 }
 
+/* Links and what is not there are not told from what is asked for. */
+static bool
+can_be_asked(const struct closure *closure, const char *dir)
+{
+    struct stat info;
+
+    return lstat(dir, &info) != 0 || !S_ISDIR(info.st_mode) ||
+           asked_can_be_in(closure, dir);
+}
+
 /* What is in the searched directories is recorded as it is now.  An output of this or
  * another compile changes them too, so only names that matter are looked at. */
 static enum nvc_status
@@ -223,7 +246,7 @@ check_searched(struct session *session, const struct closure *closure)
         struct stat info;
 
         /* A header that came and went would be in the list, unless nobody included it. */
-        if (closure->asks && may_be_unseen(session, dir))
+        if (closure->asks && may_be_unseen(session, dir) && can_be_asked(closure, dir))
             return unwatched(session, dir);
         if (stat(dir, &info) != 0 || !is_since(&info, session->begin_ns))
             continue;

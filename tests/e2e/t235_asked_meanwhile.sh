@@ -54,6 +54,26 @@ asked "it appears and stays" 'cp p/kept.h p/inc/asked.h'
 asked "it goes and comes back" 'mv p/inc/asked.h p/aside.h; until_ptxas; mv p/aside.h p/inc/asked.h'
 asked "it goes, and stays away" 'rm p/inc/asked.h'
 
+# others_write FLAGS...: compile twice in a build directory; the first time another compile's output appears there and below.
+others_write() {
+    mkdir -p "$T/elsewhere/sub" "$T/elsewhere/deep"
+    (
+        cd "$T/elsewhere" || exit
+        (until_ptxas; date +%N >.ninja_deps; mv .ninja_deps "deps.$(date +%N)"; echo >"sub/$(date +%N).o") &
+        compile -DSALT=1 "-I$T/work/p/inc" "$@" "$T/work/p/ask.cu" -o deep/got.o
+        wait
+        compile -DSALT=1 "-I$T/work/p/inc" "$@" "$T/work/p/ask.cu" -o deep/got.o
+    )
+}
+begin "outputs of others in a directory below the search path, where names lead that nobody asks for"
+printf '%s\n' '#if 0' '#include "sub/none.h"' '#endif' >>p/ask.cu
+others_write -I.
+expect_counts hits.manifest=1 misses=1
+begin "... and where one is asked for"
+printf '%s\n' '#if __has_include("sub/none.h")' '#endif' >>p/ask.cu
+others_write -I.
+expect_counts misses=2
+
 # blind FILE: from now on nvcache runs where the system gives no inotify, as when all that one user may have are in use.
 blind() {
     rm "$T/bin/nvcache"
@@ -80,6 +100,12 @@ for limit in max_inotify_instances max_inotify_watches; do
     expect_counts misses=1
     expect_in "the log" "$(cat "$T/unwatched.$limit")" 'nostore=unwatched'
     [ $limit != max_inotify_instances ] || all_asked ", without inotify"
+    begin "... nor does it matter what a build writes into the working directory, where nothing is asked for ($limit)"
+    others_write -DELSE=${#limit}
+    expect_counts hits.manifest=1 misses=1
+    begin "... unless the search path names it ($limit)"
+    others_write -DELSE=${#limit} -I.
+    expect_counts misses=2
 done
 rm "$T/bin/nvcache"
 ln -s "$NVCACHE" "$T/bin/nvcache"
