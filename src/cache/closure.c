@@ -45,16 +45,6 @@ struct reader {
     struct mentions *shown; /* shown_priv.h */
 };
 
-/* Text that can be a header's name, as opposed to a message or a format. */
-static bool
-is_header_like(const char *name, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if (strchr(" %\\:,;(){}\t", name[i]) != NULL)
-            return false;
-    return true;
-}
-
 static void
 on_name(enum scan_name_kind kind, const char *name, size_t len, void *arg)
 {
@@ -68,7 +58,7 @@ on_name(enum scan_name_kind kind, const char *name, size_t len, void *arg)
         asked_read_line(reader->session->arena, name, len, &reader->closure->asked);
         return;
     }
-    if (kind == SCAN_MACRO && is_header_like(name, len))
+    if (kind == SCAN_MACRO && scan_is_header_like(name, len))
         strlist_add(&reader->macros, arena_strndup(reader->session->arena, name, len));
     names_add(reader->names, kind == SCAN_MACRO ? SCAN_QUOTE : kind, reader->dir, name,
               len);

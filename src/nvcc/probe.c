@@ -7,6 +7,7 @@
 
 #include "cursor_priv.h"
 #include "nvcache/base/arena.h"
+#include "nvcache/nvcc/scan.h"
 #include "wordset_priv.h"
 
 #include <ctype.h>
@@ -113,7 +114,8 @@ is_replaced(const struct site *site, const char *from, const char *to)
     return false;
 }
 
-/* Over a header's name.  `is_plain`: what it names is what it says. */
+/* Over a header's name.  `is_plain`: what it names is what it says.  A macro's name in
+ * quotes must be one that those who search beside other files take for a name. */
 static bool
 take_name(const struct site *site, struct cursor *cursor, bool is_plain)
 {
@@ -125,6 +127,9 @@ take_name(const struct site *site, struct cursor *cursor, bool is_plain)
         return false;
     close = memchr(name, open == '<' ? '>' : '"', (size_t)(cursor->end - name));
     if (close == NULL || (open == '<' && !is_plain && is_replaced(site, name, close)))
+        return false;
+    if (open == '"' && site->name.len > 0 &&
+        !scan_is_header_like(name, (size_t)(close - name)))
         return false;
     cursor->at = close + 1;
     return true;

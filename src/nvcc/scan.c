@@ -319,6 +319,15 @@ has_reading_pragma(const char *text, size_t len)
     return false;
 }
 
+bool
+scan_is_header_like(const char *name, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (strchr(" %\\:,;(){}\t", name[i]) != NULL)
+            return false;
+    return true;
+}
+
 unsigned
 scan_text(const char *text, size_t len, scan_visitor *visit, void *arg)
 {

@@ -1,6 +1,7 @@
 #ifndef NVCACHE_NVCC_SCAN_H
 #define NVCACHE_NVCC_SCAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* What the text of a source or header can pull in or depend on beyond the files that the
@@ -31,6 +32,10 @@ enum scan_name_kind {
  * macro). The name is not NUL-terminated. */
 typedef void scan_visitor(enum scan_name_kind kind, const char *name, size_t len,
                           void *arg);
+
+/* Can text in quotes, in a #define, be meant for a header's name, as opposed to a message
+ * or a format? */
+bool scan_is_header_like(const char *name, size_t len);
 
 /* Returns a set of scan_flag. */
 unsigned scan_text(const char *text, size_t len, scan_visitor *visit, void *arg);

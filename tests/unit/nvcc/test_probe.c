@@ -101,6 +101,8 @@ a_macro_that_stands_for_another(void **state)
     assert_seen(HAS "#define A(x) HAS(x)\n#define B(x) A(x)\n#if B(<x.h>)\n");
     assert_seen(HAS "#define A HAS(<x.h>)\n#define B A\n#if B && defined(HAS)\n");
     assert_seen(HAS "#define A HAS(NAME)\n#define B(x) HAS(S(x))\n");
+    assert_unseen(HAS "#define A HAS(\"two words.h\")\n#if A\n");
+    assert_seen(HAS "#if HAS(\"two words.h\")\n");
 }
 
 static void
