@@ -23,7 +23,7 @@ if [ ! -x "$NVCACHE" ]; then
 fi
 
 # More than ten minutes together on two processors: when named, or with NVCACHE_E2E_LONG.
-long=' t021 t022 t100 t105 t160 t210 t215 t220 t230 t235 t237 t255 t262 t264 t300 t320 t330 '
+long=' t021 t022 t100 t105 t160 t210 t215 t220 t230 t235 t236 t237 t255 t262 t264 t300 t320 t330 '
 is_long() { # SCRIPT
     local name
     name=$(basename "$1")
