@@ -114,10 +114,11 @@ is_replaced(const struct site *site, const char *from, const char *to)
     return false;
 }
 
-/* Over a header's name.  `is_plain`: what it names is what it says.  A macro's name in
- * quotes must be one that those who search beside other files take for a name. */
+/* Over a header's name that is what it says: between angle brackets macros are replaced
+ * when another macro is on the way.  In quotes, where a macro asks, it must be one that
+ * those who search beside other files take for a name. */
 static bool
-take_name(const struct site *site, struct cursor *cursor, bool is_plain)
+take_name(const struct site *site, struct cursor *cursor)
 {
     const char open = cursor->at < cursor->end ? *cursor->at : '\0';
     const char *name = cursor->at + 1;
@@ -126,7 +127,7 @@ take_name(const struct site *site, struct cursor *cursor, bool is_plain)
     if (open != '<' && open != '"')
         return false;
     close = memchr(name, open == '<' ? '>' : '"', (size_t)(cursor->end - name));
-    if (close == NULL || (open == '<' && !is_plain && is_replaced(site, name, close)))
+    if (close == NULL || (open == '<' && is_replaced(site, name, close)))
         return false;
     if (open == '"' && site->name.len > 0 &&
         !scan_is_header_like(name, (size_t)(close - name)))
@@ -138,10 +139,8 @@ take_name(const struct site *site, struct cursor *cursor, bool is_plain)
 /* What asks a macro that asks for what it is called with, called with what follows here?
  * Only a header's name that is spelled out, or a parameter, is understood. */
 static unsigned
-asked_by_call(const struct site *site, struct word callee, struct cursor cursor)
+asked_by_call(const struct site *site, struct cursor cursor)
 {
-    const bool is_plain =
-        site->name.len == 0 && (is_word(callee, seeds[0]) || is_word(callee, seeds[1]));
     unsigned mark = ASKS;
     struct word word;
 
@@ -149,7 +148,7 @@ asked_by_call(const struct site *site, struct word callee, struct cursor cursor)
     if (!cursor_take(&cursor, "("))
         return ASKS | MAKES;
     cursor_skip_blanks(&cursor);
-    if (!take_name(site, &cursor, is_plain)) {
+    if (!take_name(site, &cursor)) {
         if (!take_identifier(&cursor, &word) || !is_parameter(site, word))
             return ASKS | MAKES;
         mark |= OPEN;
@@ -163,7 +162,7 @@ asked_by_use(const struct site *site, struct word used, struct cursor behind)
 {
     const unsigned mark = mark_of(site->probes, used);
 
-    return mark & OPEN ? (mark & MAKES) | asked_by_call(site, used, behind) : mark;
+    return mark & OPEN ? (mark & MAKES) | asked_by_call(site, behind) : mark;
 }
 
 /* `defined NAME`, `defined(NAME)` use no macro. */
