@@ -193,6 +193,19 @@ fs_empty_dir(int fd)
 }
 
 char *
+fs_read_link(struct arena *arena, const char *path)
+{
+    char target[PATH_MAX];
+    const ssize_t n = readlink(path, target, sizeof(target));
+
+    if (n == (ssize_t)sizeof(target))
+        errno = ENAMETOOLONG;
+    return n < 0 || n == (ssize_t)sizeof(target)
+               ? NULL
+               : arena_strndup(arena, target, (size_t)n);
+}
+
+char *
 fs_realpath(struct arena *arena, const char *path)
 {
     char *heap = realpath(path, NULL);

@@ -24,6 +24,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+enum {
+    LINKS_MAX = 40 /* as many as Linux follows */
+};
+
 static enum nvc_status
 moved(struct session *session, const char *path)
 {
@@ -39,18 +43,22 @@ unwatched(struct session *session, const char *path)
 }
 
 static bool
+has_moved(const struct stat *info, int64_t moment_ns)
+{
+    const struct stamp stamp = stamp_of(info);
+
+    if (S_ISLNK(info->st_mode))
+        return stamp_is_since(&stamp, moment_ns);
+    return S_ISDIR(info->st_mode) && stamp.ctime_ns >= moment_ns &&
+           stamp.mtime_ns < moment_ns;
+}
+
+static bool
 name_has_moved(const char *path, int64_t moment_ns)
 {
     struct stat info;
-    struct stamp stamp;
 
-    if (lstat(path, &info) != 0)
-        return true;
-    stamp = stamp_of(&info);
-    if (S_ISLNK(info.st_mode))
-        return stamp_is_since(&stamp, moment_ns);
-    return S_ISDIR(info.st_mode) && stamp.ctime_ns >= moment_ns &&
-           stamp.mtime_ns < moment_ns;
+    return lstat(path, &info) != 0 || has_moved(&info, moment_ns);
 }
 
 static size_t
@@ -63,23 +71,85 @@ shared_length(const char *a, const char *b)
     return n;
 }
 
+/* A path that grows by a name with each step. */
+struct way {
+    char *path;
+    size_t at; /* where it is cut off, and what is there in truth */
+    char cut;
+};
+
+static struct way
+way_along(struct session *session, const char *path, size_t from)
+{
+    char *copy = path_join(session->arena, session->cwd, path);
+    const size_t at = from > 0 ? from - 1 : 0;
+
+    return (struct way){.path = copy, .at = at, .cut = copy[at]};
+}
+
+static bool
+way_next(struct way *way)
+{
+    way->path[way->at] = way->cut;
+    if (way->cut == '\0')
+        return false;
+    do
+        way->at++;
+    while (way->path[way->at] != '/' && way->path[way->at] != '\0');
+    way->cut = way->path[way->at];
+    way->path[way->at] = '\0';
+    return true;
+}
+
+/* Where a link leads, one step; NULL if that cannot be told. */
+static const char *
+target_of(struct session *session, const char *path, int links)
+{
+    const char *target = links < LINKS_MAX ? fs_read_link(session->arena, path) : NULL;
+
+    return target == NULL
+               ? NULL
+               : path_join(session->arena, path_dir(session->arena, path), target);
+}
+
+static const char *find_moved(struct session *session, const char *path, size_t from,
+                              int links);
+
+/* The name that was moved, or NULL: this one, or one on the way to where it leads. */
+static const char *
+look_at_name(struct session *session, const char *path, int links)
+{
+    struct stat info;
+    const char *target;
+
+    if (lstat(path, &info) != 0 || has_moved(&info, session->begin_ns))
+        return arena_strdup(session->arena, path);
+    if (!S_ISLNK(info.st_mode))
+        return NULL;
+    target = target_of(session, path, links);
+    return target == NULL ? arena_strdup(session->arena, path)
+                          : find_moved(session, target, 0, links + 1);
+}
+
+/* From its character `from` on. */
+static const char *
+find_moved(struct session *session, const char *path, size_t from, int links)
+{
+    struct way way = way_along(session, path, from);
+    const char *found = NULL;
+
+    while (found == NULL && way_next(&way))
+        found = look_at_name(session, way.path, links);
+    return found;
+}
+
 /* Each name on the way to `path`, less those shared with `last`, looked at before. */
 static enum nvc_status
 check_names(struct session *session, const char *path, const char *last)
 {
-    const size_t shared = shared_length(path, last);
-    const size_t len = strlen(path);
-    char *prefix = arena_strdup(session->arena, path);
+    const char *found = find_moved(session, path, shared_length(path, last), 0);
 
-    for (size_t i = 1; i <= len; i++) {
-        if (i < shared || (path[i] != '/' && path[i] != '\0'))
-            continue;
-        prefix[i] = '\0';
-        if (name_has_moved(prefix, session->begin_ns))
-            return moved(session, prefix);
-        prefix[i] = path[i];
-    }
-    return NVC_OK;
+    return found == NULL ? NVC_OK : moved(session, found);
 }
 
 static enum nvc_status
@@ -187,31 +257,66 @@ check_passing(struct session *session, const struct closure *closure)
     return name == NULL ? NVC_OK : moved(session, name);
 }
 
-/* Nobody watched: can a searched directory have been another one, or have held another
- * name, for a time?  Of each part of its name: was a link pointed, a directory renamed,
- * or the directory changed in which the part is missing? */
+static bool may_have_passed(struct session *session, const char *path, int links);
+
 static bool
-may_have_passed(struct session *session, const char *dir)
+target_may_have_passed(struct session *session, const char *path, int links)
 {
-    char *prefix = path_join(session->arena, session->cwd, dir);
-    const size_t len = strlen(prefix);
+    const char *target = target_of(session, path, links);
+
+    return target == NULL || may_have_passed(session, target, links + 1);
+}
+
+enum part {
+    PART_SAME,
+    PART_PASSED, /* may have been something else */
+    PART_MISSING
+};
+
+/* `above` is what the part lies in, and then the part itself. */
+static enum part
+look_at_part(struct session *session, const char *path, int links, struct stat *above)
+{
+    struct stat info;
+
+    if (lstat(path, &info) != 0)
+        return is_since(above, session->begin_ns) ? PART_PASSED : PART_MISSING;
+    if (has_moved(&info, session->begin_ns) ||
+        (S_ISLNK(info.st_mode) && target_may_have_passed(session, path, links)))
+        return PART_PASSED;
+    return stat(path, above) == 0 ? PART_SAME : PART_MISSING;
+}
+
+/* Nobody watched: can there have been something else for a time?  Of each part of the
+ * name, and of where it leads: was a link pointed, a directory renamed, or the directory
+ * changed in which the part is missing? */
+static bool
+may_have_passed(struct session *session, const char *path, int links)
+{
+    struct way way = way_along(session, path, 0);
     struct stat above = {0};
 
-    for (size_t i = 1; i <= len; i++) {
-        const char end = prefix[i];
-        struct stat info;
+    while (way_next(&way)) {
+        const enum part part = look_at_part(session, way.path, links, &above);
 
-        if (end != '/' && end != '\0')
-            continue;
-        prefix[i] = '\0';
-        if (stat(prefix, &info) != 0)
-            return is_since(&above, session->begin_ns);
-        if (name_has_moved(prefix, session->begin_ns))
-            return true;
-        above = info;
-        prefix[i] = end;
+        if (part != PART_SAME)
+            return part == PART_PASSED;
     }
-    return is_since(&above, session->begin_ns);
+    return links == 0 && is_since(&above, session->begin_ns);
+}
+
+/* Inotify tells of what happens in the directories that are searched and in those above
+ * them, but not where a link in one of them leads. */
+static bool
+may_have_passed_behind_links(struct session *session, const char *path)
+{
+    struct way way = way_along(session, path, 0);
+    struct stat info;
+
+    while (way_next(&way) && lstat(way.path, &info) == 0)
+        if (S_ISLNK(info.st_mode) && target_may_have_passed(session, way.path, 0))
+            return true;
+    return false;
 }
 
 static bool
@@ -220,9 +325,11 @@ may_be_unseen(struct session *session, const char *dir)
     struct stat info;
 
     if (session->vigil == NULL)
-        return may_have_passed(session, dir);
-    return stat(dir, &info) == 0 && is_since(&info, session->begin_ns) &&
-           !vigil_covers(session->vigil, dir);
+        return may_have_passed(session, dir, 0);
+    if (stat(dir, &info) == 0 && is_since(&info, session->begin_ns) &&
+        !vigil_covers(session->vigil, dir))
+        return true;
+    return may_have_passed_behind_links(session, dir);
 }
 
 /* Links and what is not there are not told from what is asked for. */

@@ -21,7 +21,7 @@ until_ptxas() {
         sleep 0.01
     done
 }
-mkdir -p p/inc p/with q out && touch p/with/asked.h p/kept.h && ln -s ../p/inc q/link
+mkdir -p p/inc p/with q out && touch p/with/asked.h p/kept.h && ln -s ../p/inc q/link && ln -s ../q/far p/far
 salt=0
 # asked WHAT COMMANDS [DIRECTORY]: while it compiles COMMANDS make __has_include say something else for a
 # time, or from then on; what was recorded is right.
@@ -45,5 +45,6 @@ all_asked() { # HOW
         'mkdir -p q/late/more; cp p/kept.h q/late/more/asked.h; until_ptxas; rm -r q/late' q/late/more
     asked "a directory with it is put in the place of another, and back$1" \
         'mv p/inc p/away; mv p/with p/inc; until_ptxas; mv p/inc p/with; mv p/away p/inc'
+    asked "a directory appears and goes that a link leads to$1" 'mkdir q/far; cp p/kept.h q/far/asked.h; until_ptxas; rm -r q/far' p/far
     asked "a link is pointed to a directory with it, and back$1" 'ln -sfn ../p/with q/link; until_ptxas; ln -sfn ../p/inc q/link' q/link
 }

@@ -42,6 +42,9 @@ void fs_remove_tree(const char *dir);
 /* The same for what is in an open directory, which stays. */
 void fs_empty_dir(int fd);
 
+/* What a symbolic link says, or NULL (errno set). */
+char *fs_read_link(struct arena *arena, const char *path);
+
 /* The path with all symbolic links resolved, or NULL (errno set). */
 char *fs_realpath(struct arena *arena, const char *path);
 
