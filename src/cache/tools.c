@@ -10,8 +10,6 @@
 #include "nvcache/store/store.h"
 #include "session_priv.h"
 
-#include <stdlib.h>
-
 static enum nvc_status
 discover(struct session *session, const struct toolchain_seat *seat)
 {
@@ -65,15 +63,13 @@ learn(struct session *session, const struct toolchain_seat *seat,
 enum nvc_status
 tools_identify(struct session *session)
 {
-    const char *ccbin = session->command.ccbin;
     struct toolchain_seat seat;
     struct digest layout;
     struct record_key key;
     enum nvc_status st;
 
-    if (ccbin == NULL)
-        ccbin = getenv("NVCC_CCBIN");
-    st = toolchain_seat_init(session->arena, session->program, ccbin, &seat);
+    st = toolchain_seat_init(session->arena, session->program, session->command.ccbin,
+                             &seat);
     if (st != NVC_OK)
         return st;
     if (str_equal(session->command.language, "c"))

@@ -27,11 +27,10 @@ enum {
 
 /* Variables that decide which programs and directories the host compiler uses, or that
  * nvcc.profile appends to (variables.def has those that go into the command key). */
-static const char *const steering[] = {"GCC_EXEC_PREFIX", "COMPILER_PATH",
-                                       "INCLUDES",        "SYSTEM_INCLUDES",
-                                       "CPATH",           "CPLUS_INCLUDE_PATH",
-                                       "C_INCLUDE_PATH",  "compiler-bindir",
-                                       "LIBRARY_PATH",    "LPATH"};
+static const char *const steering[] = {
+    "GCC_EXEC_PREFIX",    "COMPILER_PATH",  "INCLUDES",        "SYSTEM_INCLUDES", "CPATH",
+    "CPLUS_INCLUDE_PATH", "C_INCLUDE_PATH", "compiler-bindir", "LIBRARY_PATH",    "LPATH",
+    "NVCC_CCBIN"};
 
 static bool
 is_directory(const char *path)
@@ -60,7 +59,8 @@ enum nvc_status
 toolchain_seat_init(struct arena *arena, const char *program, const char *ccbin,
                     struct toolchain_seat *out)
 {
-    const char *host_path = host_program(arena, ccbin);
+    const char *asked = ccbin != NULL ? ccbin : getenv("NVCC_CCBIN");
+    const char *host_path = host_program(arena, asked);
     struct wrapper nvcc;
     struct wrapper host;
     enum nvc_status st =
@@ -76,6 +76,7 @@ toolchain_seat_init(struct arena *arena, const char *program, const char *ccbin,
                                    .nvcc = nvcc.binary,
                                    .ccbin = ccbin,
                                    .host_program = host_path,
+                                   .plain_host = host_program(arena, NULL),
                                    .host = host.binary,
                                    .host_scripts = host.scripts,
                                    .host_has_words = host.has_words};
@@ -125,6 +126,11 @@ toolchain_layout_key(const struct toolchain_seat *seat, struct digest *out)
     installations_hash_stamp(&hasher, profile);
     hash_directories(&hasher, &arena, seat->nvcc);
     installations_hash(&hasher, &arena, seat->host_program);
+    if (seat->ccbin == NULL && seat->plain_host != NULL &&
+        !str_equal(seat->plain_host, seat->host_program)) {
+        installations_hash_stamp(&hasher, seat->plain_host);
+        installations_hash(&hasher, &arena, seat->plain_host);
+    }
     hasher_str(&hasher, seat->program);
     for (size_t i = 0; i < seat->host_scripts.n; i++)
         (void)installations_hash_stamp(&hasher, seat->host_scripts.v[i]);

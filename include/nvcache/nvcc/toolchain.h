@@ -26,8 +26,10 @@ struct memo;
 struct toolchain_seat {
     const char *program;      /* what will be executed: nvcc, or a wrapper script */
     const char *nvcc;         /* the binary */
-    const char *ccbin;        /* -ccbin's or NVCC_CCBIN's value; NULL: nvcc's default */
+    const char *ccbin;        /* -ccbin's value; NULL: NVCC_CCBIN's, or nvcc's default */
     const char *host_program; /* what nvcc runs for it: the host compiler, or a wrapper */
+    const char *plain_host;   /* what it runs if it does not know NVCC_CCBIN (as of 12.4);
+                                 may be NULL */
     const char *host;         /* the host compiler's binary */
     struct strlist host_scripts; /* the wrapper and those it runs */
     bool host_has_words;         /* one of them adds words of its own */
@@ -45,7 +47,7 @@ struct toolchain_layout {
 };
 
 /* Find the host compiler the way nvcc does, and what is behind wrapper scripts.  `ccbin`
- * may be NULL.  BYPASS_WRAPPER, BYPASS_TOOLCHAIN. */
+ * is NULL if the command gives none.  BYPASS_WRAPPER, BYPASS_TOOLCHAIN. */
 NVC_NODISCARD enum nvc_status toolchain_seat_init(struct arena *arena,
                                                   const char *program, const char *ccbin,
                                                   struct toolchain_seat *out);
