@@ -40,6 +40,7 @@ struct reader {
     struct strlist macros;   /* names in quotes that macros stand for */
     struct probes *probes;   /* who asks by __has_include, and for what */
     bool is_user;            /* is the file being scanned none of `not_user`? */
+    bool is_file;            /* or is it the command line? */
     struct strlist askers;  /* directories of the user's files with a computed #include */
     struct strlist all;     /* directories of the user's files */
     struct mentions *shown; /* shown_priv.h */
@@ -54,7 +55,9 @@ on_name(enum scan_name_kind kind, const char *name, size_t len, void *arg)
         probes_add_define(reader->probes, name, len, reader->is_user);
     if (kind == SCAN_CONDITION)
         probes_add_condition(reader->probes, name, len, reader->is_user);
-    if (kind == SCAN_DEFINE || kind == SCAN_CONDITION) {
+    if ((kind == SCAN_DEFINE || kind == SCAN_COMPUTES) && reader->is_file)
+        shown_spell(&reader->session->roots, name, len, reader->closure->spelled);
+    if (kind >= SCAN_DEFINE) {
         asked_read_line(reader->session->arena, name, len, &reader->closure->asked);
         return;
     }
@@ -139,6 +142,7 @@ read_file(struct reader *reader, struct closure_file *file)
                        text.len, &file->digest);
     reader->dir = path_dir(reader->session->arena, file->path);
     reader->is_user = !is_below_any(&reader->not_user, file->path);
+    reader->is_file = true;
     flags = scan_text((const char *)text.data, text.len, on_name, reader);
     shown_read(reader->shown, &reader->session->roots, file->path, &text);
     reader->closure->flags |= flags;
@@ -266,6 +270,7 @@ add_command_names(const struct session *session, struct name_set *names,
     const size_t n = command_items(session->arena, &session->command, &items);
 
     reader->dir = ".";
+    reader->is_file = false;
     for (size_t i = 0; i < unlisted_names_n; i++)
         names_add(names, SCAN_ANGLE, NULL, unlisted_names[i], strlen(unlisted_names[i]));
     names_add(names, SCAN_QUOTE, ".", "cuda_runtime.h", strlen("cuda_runtime.h"));
@@ -423,6 +428,7 @@ reader_init(struct session *session, struct closure *closure, struct reader *rea
     strlist_init(&reader->macros, session->arena);
     reader->probes = probes_new(session->arena);
     strlist_init(&closure->asked, session->arena);
+    closure->spelled = arena_array(session->arena, session->roots.n, sizeof(bool));
     strlist_init(&reader->askers, session->arena);
     strlist_init(&reader->all, session->arena);
     add_not_user(reader, &session->layout.normal);

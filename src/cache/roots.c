@@ -400,8 +400,9 @@ roots_is_free_by_key(const struct roots *roots, const struct root *root)
            in_key != NULL && in_key->kind == ROOT_EPHEMERAL;
 }
 
-/* Repeated slashes and "." components show in messages and __FILE__: the part below the
- * root is kept as it is written, and a path whose root is written so is itself. */
+/* A name with a per cent sign in front must not look like a root.  Repeated slashes and
+ * "." components show in messages and __FILE__: the part below the root is kept as it is
+ * written, and a path whose root is written so is itself. */
 const char *
 roots_key_text(const struct roots *roots, struct arena *arena, const char *path)
 {
@@ -409,7 +410,7 @@ roots_key_text(const struct roots *roots, struct arena *arena, const char *path)
     const struct root *root;
 
     if (!path_is_absolute(path))
-        return path;
+        return path[0] == '%' ? arena_printf(arena, "%%%s", path) : path;
     root = match(roots, clean, movable);
     if (root == NULL)
         root = include_at(roots, clean);

@@ -8,7 +8,10 @@
 #include "nvcache/base/buf.h"
 #include "nvcache/base/strlist.h"
 #include "nvcache/nvcc/mentions.h"
+#include "nvcache/nvcc/scan.h"
 #include "session_priv.h"
+
+#include <string.h>
 
 /* Files are grouped by the root whose path they would show; 0: by none that matters. */
 static size_t
@@ -46,6 +49,40 @@ shown_read(struct mentions *shown, const struct roots *roots, const char *path,
                           text->len);
 }
 
+/* Does the root's path begin as what stands here?  The rest may come from other macros.
+ */
+static bool
+begins_as(const char *at, size_t left, const char *path)
+{
+    const size_t len = 1 + strcspn(path + 1, "/");
+
+    return left >= len && memcmp(at, path, len) == 0;
+}
+
+/* In quotes a name stands as a whole, and is looked for as that. */
+void
+shown_spell(const struct roots *roots, const char *line, size_t len, bool *spelled)
+{
+    bool is_quoted = false;
+
+    for (size_t at = 0; at < len; at++) {
+        is_quoted ^= line[at] == '"';
+        if (line[at] != '/' || is_quoted)
+            continue;
+        for (size_t i = 0; i < roots->n; i++)
+            spelled[i] |= begins_as(line + at, len - at, roots->v[i].path);
+    }
+}
+
+/* An #include by a name that macros make of a whole path reads from there, wherever the
+ * root is. */
+static void
+show_spelled(const struct roots *roots, struct closure *closure)
+{
+    for (size_t i = 0; i < roots->n && (closure->flags & SCAN_COMPUTED) != 0; i++)
+        closure->shows[i] |= closure->spelled[i];
+}
+
 /* Debug information names the working directory and the directories of all files. */
 static void
 show_debugged(const struct roots *roots, struct closure *closure)
@@ -69,6 +106,7 @@ shown_finish(const struct session *session, struct mentions *shown,
     closure->shows = arena_array(session->arena, roots->n, sizeof(bool));
     if (session->command.debug_info)
         show_debugged(roots, closure);
+    show_spelled(roots, closure);
     if (shown == NULL)
         return;
     mentions_finish(shown);

@@ -1,6 +1,9 @@
 #ifndef NVCACHE_CACHE_SHOWN_PRIV_H
 #define NVCACHE_CACHE_SHOWN_PRIV_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 struct buf;
 struct closure;
 struct mentions;
@@ -17,6 +20,10 @@ struct mentions *shown_start(const struct session *session,
 /* The text of one of the files; nothing when `shown` is NULL. */
 void shown_read(struct mentions *shown, const struct roots *roots, const char *path,
                 const struct buf *text);
+
+/* A line of which an #include's name can be made: marks the roots whose paths it spells.
+ */
+void shown_spell(const struct roots *roots, const char *line, size_t len, bool *spelled);
 
 /* Sets closure->shows. */
 void shown_finish(const struct session *session, struct mentions *shown,

@@ -171,9 +171,14 @@ scan_include(struct cursor *cursor, scan_visitor *visit, void *arg)
     const enum scan_name_kind quoted =
         cursor_take(cursor, "_next") ? SCAN_NEXT : SCAN_QUOTE;
 
+    struct cursor ahead;
+
     cursor_skip_blanks(cursor);
     if (visit_name(cursor, quoted, visit, arg))
         return 0;
+    ahead = *cursor;
+    cursor_skip_line(&ahead);
+    visit(SCAN_COMPUTES, cursor->at, (size_t)(ahead.at - cursor->at), arg);
     return SCAN_COMPUTED | (quoted == SCAN_NEXT ? SCAN_NEXT_COMPUTED : 0);
 }
 

@@ -85,6 +85,27 @@ header "$T/h/inc/lib.h" 6
 ptx -I"$T/i/inc" k.cu
 constant 6
 
+begin "a header whose whole path macros put together"
+header "$T/h/inc/lib.h" 1
+write k.cu <<CODE
+#define TEXT(x) #x
+#define QUOTE(x) TEXT(x)
+#define PLACE $T/h
+#include QUOTE(PLACE/inc/lib.h)
+__global__ void k(int *p) { *p = v; }
+CODE
+ptx -I"$T/h/inc" k.cu
+header "$T/h/inc/lib.h" 7
+ptx -I"$T/i/inc" k.cu
+constant 7
+sed -i '/PLACE /d' k.cu
+sed -i "s,PLACE,$T/h," k.cu
+header "$T/h/inc/lib.h" 1
+ptx -I"$T/h/inc" k.cu
+header "$T/h/inc/lib.h" 8
+ptx -I"$T/i/inc" k.cu
+constant 8
+
 for option in -I -isystem; do
     begin "a link below an include directory leads elsewhere ($option)"
     rm -rf "${T:?}"/[x-z]*

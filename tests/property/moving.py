@@ -57,8 +57,8 @@ class Trees:
     def place(self, kind):
         """A path where nothing is yet."""
         self.number += 1
-        names = {"project": ["home/u%d/project", "by-link/u%d/project", "tmp/pip-req-build-%d", "tmp/pip-req-build-%d/project",
-                             "work/p%d", "tmp/pip-install-%d/x_32444bc6a2a441419805c4d632d312ca"],
+        names = {"project": ["home/u%d/project", "Home/u%d/project", "by-link/u%d/project", "tmp/pip-req-build-%d",
+                             "tmp/pip-req-build-%d/project", "work/p%d", "tmp/pip-install-%d/x_32444bc6a2a441419805c4d632d312ca"],
                  "library": ["tmp/pip-build-env-%d/lib/site-packages/include", "opt/library-%d/include",
                              "home/u%d/project/third"]}[kind]
         path = os.path.join(self.top, self.chance.choice(names) % self.number)

@@ -25,6 +25,7 @@ enum scan_name_kind {
     /* no names, but whole logical lines, for nvcc/probe.h */
     SCAN_DEFINE,    /* what stands behind #define */
     SCAN_CONDITION, /* behind #if or #elif */
+    SCAN_COMPUTES,  /* behind an #include whose name is a macro */
 };
 
 /* Every header name in a directive: #include, #include_next, #import, and anything that

@@ -227,6 +227,8 @@ include_directories_count_by_position_only(void **state)
     assert_string_equal(a, key_text(f, "/y/due"));
     assert_string_not_equal(a, key_text(f, "/y/uno"));
     assert_string_equal(key_text(f, "inc"), "inc");
+    assert_string_equal(key_text(f, "/y/due"), "%3.1");
+    assert_string_not_equal(key_text(f, "%3.1"), "%3.1");
 }
 
 static void

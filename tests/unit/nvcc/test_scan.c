@@ -22,7 +22,7 @@ write_down(enum scan_name_kind kind, const char *name, size_t len, void *arg)
     static const char marks[] = {'<', '"', '>', '='};
     struct buf *out = arg;
 
-    if (kind == SCAN_DEFINE || kind == SCAN_CONDITION)
+    if (kind >= SCAN_DEFINE)
         return;
     buf_append_char(out, marks[kind]);
     buf_append(out, name, len);
@@ -109,9 +109,9 @@ names_that_macros_stand_for(void **state)
 static void
 write_line(enum scan_name_kind kind, const char *text, size_t len, void *arg)
 {
-    if (kind != SCAN_DEFINE && kind != SCAN_CONDITION)
+    if (kind < SCAN_DEFINE)
         return;
-    buf_append_char(arg, kind == SCAN_DEFINE ? '=' : '?');
+    buf_append_char(arg, kind == SCAN_DEFINE ? '=' : kind == SCAN_CONDITION ? '?' : '!');
     buf_append(arg, text, len);
 }
 
