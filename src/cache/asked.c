@@ -10,42 +10,44 @@
 
 #include <string.h>
 
-/* Where the part begins that ends at `end`. */
-static size_t
-part_begin(const char *line, size_t end)
+/* What stands around names in directives, and in none of them. */
+static bool
+is_between_names(char c)
 {
-    while (end > 0 && strchr(" \t\"<>()/,", line[end - 1]) == NULL)
-        end--;
-    return end;
+    return strchr("\n\"<>", c) != NULL; /* NUL, too */
 }
 
-/* So is what stands behind "/", "./" and "../". */
-static bool
-is_first(const char *line, size_t begin)
+/* Names that begin with a slash are looked for below "/". */
+static void
+add_directory(struct arena *arena, const char *name, size_t len, struct strlist *dirs)
 {
-    return begin < 2 || line[begin - 1] != '/' ||
-           strchr(" \t\"<>()/,.", line[begin - 2]) != NULL;
+    char *clean = path_clean(arena, arena_strndup(arena, name, len));
+
+    strlist_add(dirs, clean + (clean[0] == '/'));
 }
 
 void
-asked_read_line(struct arena *arena, const char *line, size_t len, struct strlist *parts)
+asked_read_line(struct arena *arena, const char *line, size_t len, struct strlist *dirs)
 {
-    for (size_t i = 0; i < len; i++) {
-        const size_t begin = line[i] == '/' ? part_begin(line, i) : i;
+    size_t begin = 0;
+    size_t slash = 0;
 
-        if (begin < i && is_first(line, begin))
-            strlist_add(parts, arena_strndup(arena, line + begin, i - begin));
+    for (size_t i = 0; i <= len; i++) {
+        if (i < len && line[i] == '/')
+            slash = i;
+        if (i < len && !is_between_names(line[i]))
+            continue;
+        if (slash > begin)
+            add_directory(arena, line + begin, slash - begin, dirs);
+        begin = slash = i + 1;
     }
 }
 
 static bool
-is_asked_part(const struct closure *closure, const char *rest)
+is_asked_in(const struct closure *closure, const char *rest)
 {
-    const size_t len = strcspn(rest, "/");
-
     for (size_t i = 0; i < closure->asked.n; i++)
-        if (strlen(closure->asked.v[i]) == len &&
-            strncmp(closure->asked.v[i], rest, len) == 0)
+        if (path_below(rest, closure->asked.v[i]) != NULL)
             return true;
     return false;
 }
@@ -73,7 +75,7 @@ is_asked_below(const struct closure *closure, const char *top, const char *dir)
     const char *rest = path_below(top, dir);
 
     return rest != NULL && !is_only_for_the_command(closure, top) &&
-           (rest[0] == '\0' || is_asked_part(closure, rest));
+           (rest[0] == '\0' || is_asked_in(closure, rest));
 }
 
 bool

@@ -24,12 +24,11 @@ struct closure_file {
 struct closure {
     struct closure_file *files;
     size_t n;
-    unsigned flags; /* enum scan_flag of all files together */
-    bool asks;      /* a file of the user's asks whether headers are there */
-    struct strlist
-        asked;     /* what names can begin with that are asked for (asked_priv.h) */
-    bool *spelled; /* per root of the session: its path can begin in a macro */
-    bool *shows;   /* per root of the session: its path can be seen in the result */
+    unsigned flags;       /* enum scan_flag of all files together */
+    bool asks;            /* a file of the user's asks whether headers are there */
+    struct strlist asked; /* directories in names that are asked for (asked_priv.h) */
+    bool *spelled;        /* per root of the session: its path can begin in a macro */
+    bool *shows; /* per root of the session: its path can be seen in the result */
     struct digest
         searched; /* which header is found where, and what is watched for that */
     struct listings *listings; /* of the directories it read */

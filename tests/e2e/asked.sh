@@ -48,3 +48,15 @@ all_asked() { # HOW
     asked "a directory appears and goes that a link leads to$1" 'mkdir q/far; cp p/kept.h q/far/asked.h; until_ptxas; rm -r q/far' p/far
     asked "a link is pointed to a directory with it, and back$1" 'ln -sfn ../p/with q/link; until_ptxas; ln -sfn ../p/inc q/link' q/link
 }
+
+# others_write FLAGS...: compile twice in a build directory; the first time another compile's output appears there and below.
+others_write() {
+    mkdir -p "$T/elsewhere/sub" "$T/elsewhere/deep"
+    (
+        cd "$T/elsewhere" || exit
+        (until_ptxas; date +%N >.ninja_deps; mv .ninja_deps "deps.$(date +%N)"; echo >"sub/$(date +%N).o") &
+        compile -DSALT=1 "-I$T/work/p/inc" "$@" "$T/work/p/ask.cu" -o deep/got.o
+        wait
+        compile -DSALT=1 "-I$T/work/p/inc" "$@" "$T/work/p/ask.cu" -o deep/got.o
+    )
+}

@@ -29,4 +29,10 @@ for limit in max_inotify_instances max_inotify_watches; do
     expect_counts misses=1
     expect_in "the log" "$(cat "$T/unwatched.$limit")" 'nostore=unwatched'
     [ $limit != max_inotify_instances ] || all_asked ", without inotify"
+    begin "what others write into the working directory does not matter, where nothing is asked for ($limit)"
+    others_write -DELSE=${#limit}
+    expect_counts hits.manifest=1 misses=1
+    begin "... unless the search path names it ($limit)"
+    others_write -DELSE=${#limit} -I.
+    expect_counts misses=2
 done
