@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Times the same edits of ggml's CUDA kernels with nvcc alone, ccache, sccache and nvcache (NVCACHE_PLAN=1).
+"""Times the same edits of ggml's CUDA kernels with nvcc alone, ccache, sccache and nvcache.
 
   scripts/real.sh ggml-edits       prepares everything and runs this with a few units
   scripts/edits.py BUILD GGML --nvcc NVCC --nvcache NVCACHE [--units N] [--jobs N] [--tools nvcc,ccache,sccache,nvcache]
@@ -61,7 +61,7 @@ class Tool:
         shutil.rmtree(self.cache, ignore_errors=True)
         os.makedirs(self.cache)
         self.environment = {key: value for key, value in os.environ.items() if not re.match(r"(NVCACHE|CCACHE|SCCACHE)_", key)}
-        self.environment.update({"NVCACHE_DIR": self.cache, "NVCACHE_PLAN": "1", "CCACHE_DIR": self.cache, "SCCACHE_DIR": self.cache,
+        self.environment.update({"NVCACHE_DIR": self.cache, "CCACHE_DIR": self.cache, "SCCACHE_DIR": self.cache,
                                  "SCCACHE_SERVER_PORT": str(SERVER_PORT), "SCCACHE_IDLE_TIMEOUT": "0"})
         program = {"nvcc": None, "ccache": options.ccache, "sccache": options.sccache, "nvcache": options.nvcache}[name]
         self.prefix = [] if program is None else [program]

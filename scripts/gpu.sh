@@ -5,7 +5,7 @@
 #
 #   scripts/gpu.sh [NVCACHE]     default: the release build
 #
-# Settings of nvcache come from the environment (NVCACHE_PLAN=1, say).  Without a GPU, NO_RUN=1 builds only.
+# Settings of nvcache come from the environment (NVCACHE_PLAN=0, say).  Without a GPU, NO_RUN=1 builds only.
 set -eu
 . "$(dirname "$0")/lib.sh"
 

@@ -35,8 +35,11 @@ for name in $(compgen -e); do
     esac
 done
 unset name
-# NVCACHE_E2E_PLAN=1: everything once more with the steps of a miss run one by one.
+# NVCACHE_E2E_PLAN=0: everything once more with the steps of a miss left to nvcc.
 [ -z "${NVCACHE_E2E_PLAN:-}" ] || export NVCACHE_PLAN=$NVCACHE_E2E_PLAN
+plans() {
+    [ "${NVCACHE_PLAN:-1}" != 0 ]
+}
 
 T=$(mktemp -d "${NVCACHE_E2E_TMP:-/tmp}/nvcache-e2e.XXXXXX")
 T=$(cd "$T" && pwd -P)
@@ -141,11 +144,11 @@ stat_of() {
 
 # outcomes: the numbers that commands are counted under.
 #
-# Where steps are run one by one, a command that is not replayed from its manifest may be a hit of
-# another kind: for the tests of what is replayed, a miss.
+# Steps are run one by one: a command that is not replayed from its manifest may be a hit of
+# another kind.  For the tests of what is replayed that is a miss; others set KINDS_APART=1.
 outcomes() {
-    stats | awk -v plan="${NVCACHE_E2E_PLAN:-0}" '
-        plan && ($1 == "hits.text" || $1 == "hits.partial") { misses += $2; next }
+    stats | awk -v apart="${KINDS_APART:-0}" '
+        !apart && ($1 == "hits.text" || $1 == "hits.partial") { misses += $2; next }
         $1 == "misses" { misses += $2; next }
         /^(hits\.|bypassed\.|failed_compiles |errors\.|cleaned\.|stats\.)/
         END { print "misses", misses + 0 }'
@@ -240,11 +243,11 @@ same_bytes() {
     cmp -s "$1" "$2" && return 0
     same_masked "$1" "$2" && return 0
     # Steps run one by one: the host's C++ has no architecture in its name.
-    if [ -n "${NVCACHE_PLAN:-}" ] && objcopy --strip-unneeded "$1" "$T/bare.1" 2>/dev/null &&
+    if plans && objcopy --strip-unneeded "$1" "$T/bare.1" 2>/dev/null &&
         objcopy --strip-unneeded "$2" "$T/bare.2" && same_masked "$T/bare.1" "$T/bare.2"; then
         return 0
     fi
-    [ -z "${NVCACHE_PLAN:-}" ] || ! same_but_module_id "$1" "$2" || return 0
+    ! plans || ! same_but_module_id "$1" "$2" || return 0
     readelf -S "$1" 2>/dev/null | grep -q debug_info || return 1
     objcopy --strip-debug "$1" "$T/stripped.1" && objcopy --strip-debug "$2" "$T/stripped.2" || return 1
     same_masked "$T/stripped.1" "$T/stripped.2" &&

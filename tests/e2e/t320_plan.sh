@@ -3,7 +3,7 @@
 # status; and nvcc itself runs where a step fails.
 . "$(dirname "$0")/lib.sh"
 export NVCACHE_PLAN=1
-unset NVCACHE_E2E_PLAN # the kinds of hits are told apart here
+KINDS_APART=1
 
 TWO=(-gencode arch=compute_80,code=sm_80 -gencode "arch=compute_90,code=[sm_90,compute_90]")
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Which programs run for an edit when nvcache runs the steps of a compile itself (NVCACHE_PLAN=1): counted by tracing, for a
+# Which programs run for an edit when nvcache runs the steps of a compile itself: counted by tracing, for a
 # plain unit, one with device linking, and with NVCACHE_E2E_LONG=1 also one of CUB and one of many templates.
 # Each result must be, byte for byte, what an empty cache gives, and register what plain nvcc's registers
 # (of the shorter table only after some of the edits).
@@ -138,7 +138,7 @@ if ! strace -f --seccomp-bpf -o "$T/trace" true 2>/dev/null; then
     exit 0
 fi
 export NVCACHE_PLAN=1
-unset NVCACHE_E2E_PLAN # the kinds of hits are told apart here
+KINDS_APART=1
 
 row() { # UNIT EDIT COUNTS OUTCOME
     local unit=$1 flags

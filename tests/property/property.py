@@ -254,6 +254,8 @@ class Run:
         os.mkdir(os.path.join(self.top, "run"), 0o700)
         self.environment["XDG_RUNTIME_DIR"] = os.path.join(self.top, "run")
         self.environment.update(NVCACHE_DIR=os.path.join(self.top, "cache"), FAKE_RUNS=os.path.join(self.top, "runs"))
+        if not self.real:
+            self.environment["NVCACHE_PLAN"] = "0"  # the made-up compiler has no steps to run
         self.environment["TMPDIR"] = self.top
         self.environment["NVCACHE_LOG"] = self.log = os.path.join(self.top, "log")
         self.known = {}  # how a state's last compile ended: kept, or why not

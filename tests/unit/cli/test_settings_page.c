@@ -61,7 +61,7 @@ the_page_shows_values_and_where_they_come_from(void **state)
                        "compression_level  3                               default\n"
                        "lock_timeout       2000                            default\n"
                        "memory             -                               default\n"
-                       "plan               no                              default\n"
+                       "plan               yes                             default\n"
                        "\n"
                        "Your config file is /nonexistent/mk/.config/nvcache/config\n"
                        "The system's is /nonexistent/nvcache.conf\n");
