@@ -1,7 +1,8 @@
 /* How many steps run at once: as many programs as nvcc would run by itself, one or what
  * --threads says.  Without --threads a second one runs beside it (the host's chain beside
  * the device's) where that takes nothing from anybody: for a token where there is a job
- * server, else while a processor has nothing to do.
+ * server, else while a processor has nothing to do; and only where memory is so ample
+ * that it could not be what a build waits for.
  *
  * Must never keep a token longer than the step it was taken for. */
 
@@ -39,6 +40,20 @@ lesser(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+bool
+plan_lanes_fit(uint64_t need_bytes, uint64_t total_bytes, size_t n_cpus)
+{
+    return need_bytes <= total_bytes / 2 / n_cpus;
+}
+
+static bool
+has_memory(const struct memory *memory)
+{
+    return memory->lease == NULL ||
+           plan_lanes_fit(memory->facts.need_bytes, memory->facts.total_bytes,
+                          count_cpus());
+}
+
 void
 plan_lanes_begin(struct planned *run)
 {
@@ -51,7 +66,7 @@ plan_lanes_begin(struct planned *run)
         session->memory.facts.lanes < session->memory.spec.lanes)
         lanes->own = session->memory.facts.lanes;
     lanes->own = lesser(lanes->own, CREW_MAX);
-    lanes->most = threads == 1 ? 2 : lanes->own;
+    lanes->most = threads == 1 && has_memory(&session->memory) ? 2 : lanes->own;
     lanes->has_server = jobserver_open(&lanes->server, getenv("MAKEFLAGS"));
 }
 

@@ -128,6 +128,9 @@ bool plan_lanes_take(struct planned *run);
 void plan_lanes_settle(struct planned *run);
 void plan_lanes_end(struct planned *run);
 
+/* Would a step more be of no account, if each processor had such a compile? */
+bool plan_lanes_fit(uint64_t need_bytes, uint64_t total_bytes, size_t n_cpus);
+
 /* By the text of /proc/loadavg: is there a processor that nothing runs on? */
 bool plan_lanes_are_free(const char *loadavg, size_t n_cpus);
 

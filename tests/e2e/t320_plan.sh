@@ -332,7 +332,7 @@ for tokens in 0 1; do
     : >"$NVCACHE_LOG"
     sed -i "1i // $tokens tokens\nint with_$tokens;" fixture/second.cu
     [ $tokens = 0 ] || printf x >&8
-    MAKEFLAGS="-j2 --jobserver-auth=fifo:$PWD/jobs" nvcache nvcc -c "${TWO[@]}" -Ifixture/system fixture/second.cu -o second.o
+    NVCACHE_MEMORY=off MAKEFLAGS="-j2 --jobserver-auth=fifo:$PWD/jobs" nvcache nvcc -c "${TWO[@]}" -Ifixture/system fixture/second.cu -o second.o
     expect_eq "steps side by side with $tokens tokens" "$(grep -oE 'side_by_side=[0-9]+' "$NVCACHE_LOG")" side_by_side=$((tokens + 1))
 done
 given=

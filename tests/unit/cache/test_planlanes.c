@@ -29,12 +29,25 @@ what_is_not_understood_is_no_free_processor(void **state)
     assert_false(plan_lanes_are_free("0.20 0.18 0.12 x/80", 8));
 }
 
+static void
+memory_must_be_ample(void **state)
+{
+    const uint64_t gib = (uint64_t)1 << 30;
+
+    (void)state;
+    assert_true(plan_lanes_fit(gib, 64 * gib, 32));
+    assert_false(plan_lanes_fit(gib + 1, 64 * gib, 32));
+    assert_true(plan_lanes_fit(0, 0, 1));
+    assert_false(plan_lanes_fit(UINT64_MAX, 64 * gib, 2));
+}
+
 int
 test_planlanes(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_processor_is_free_while_fewer_run_than_there_are),
         cmocka_unit_test(what_is_not_understood_is_no_free_processor),
+        cmocka_unit_test(memory_must_be_ample),
     };
 
     return cmocka_run_group_tests_name("planlanes", tests, NULL, NULL);
