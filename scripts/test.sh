@@ -5,7 +5,7 @@
 #   scripts/test.sh --long     also clang, the installed package, other CUDA versions and real
 #                              projects; long fault tests
 #   scripts/test.sh STAGE...   only these: checks build unit asan e2e property fault
-#                              noplan clang package musl mutants versions real
+#                              noplan clang package fuzz musl mutants versions real
 set -eu
 . "$(dirname "$0")/lib.sh"
 
@@ -13,7 +13,7 @@ stages='checks build unit asan e2e property fault'
 is_long=0
 if [ "${1:-}" = --long ]; then
     is_long=1
-    stages="$stages noplan clang package musl mutants versions real"
+    stages="$stages noplan clang package fuzz musl mutants versions real"
     shift
 fi
 [ $# = 0 ] || stages=$*
@@ -176,6 +176,22 @@ stage_package() {
     counted package scripts/check_package.sh || true
 }
 
+# FUZZ_RUNS inputs (a million) for each decoder, begun from what the tests keep of earlier runs; what a
+# decoder cannot bear is left in build/fuzz/crash-NAME-*.
+stage_fuzz() {
+    local target name inputs
+    counted build-fuzz build fuzz fuzz || return 1
+    for target in "$BUILD"/fuzz/tests/fuzz/fuzz_*; do
+        [ -f "$target" ] && [ -x "$target" ] || continue
+        name=$(basename "$target")
+        inputs=$(mktemp -d)
+        cp "$ROOT/tests/fuzz/corpus/$name"/* "$inputs" 2>/dev/null || true
+        counted "$name" "$target" -runs="${FUZZ_RUNS:-1000000}" -max_len=4096 -timeout=10 -rss_limit_mb=2048 \
+            -artifact_prefix="$BUILD/fuzz/crash-$name-" "$inputs" || true
+        rm -rf "$inputs"
+    done
+}
+
 # The program on another C library does the same.
 stage_musl() {
     local log=$BUILD/logs/e2e-musl.log
@@ -202,7 +218,7 @@ case " $stages " in
 *' checks '*) setup_flags="$setup_flags --checks" ;;
 esac
 case " $stages " in
-*' clang '*) setup_flags="$setup_flags --clang" ;;
+*' clang '* | *' fuzz '*) setup_flags="$setup_flags --clang" ;;
 esac
 # shellcheck disable=SC2086
 scripts/setup.sh $setup_flags
@@ -212,7 +228,7 @@ say "test: with $NVCC"
 
 for stage in $stages; do
     case $stage in
-    checks | build | unit | asan | e2e | property | fault | noplan | clang | package | musl | mutants | versions | real) ;;
+    checks | build | unit | asan | e2e | property | fault | noplan | clang | package | fuzz | musl | mutants | versions | real) ;;
     *) die "there is no stage '$stage'" ;;
     esac
     "stage_$stage" || true
