@@ -76,7 +76,8 @@ toolchain_seat_init(struct arena *arena, const char *program, const char *ccbin,
                                    .nvcc = nvcc.binary,
                                    .ccbin = ccbin,
                                    .host_program = host_path,
-                                   .plain_host = host_program(arena, NULL),
+                                   .plain_host =
+                                       asked != ccbin ? host_program(arena, NULL) : NULL,
                                    .host = host.binary,
                                    .host_scripts = host.scripts,
                                    .host_has_words = host.has_words};
@@ -126,8 +127,7 @@ toolchain_layout_key(const struct toolchain_seat *seat, struct digest *out)
     installations_hash_stamp(&hasher, profile);
     hash_directories(&hasher, &arena, seat->nvcc);
     installations_hash(&hasher, &arena, seat->host_program);
-    if (seat->ccbin == NULL && seat->plain_host != NULL &&
-        !str_equal(seat->plain_host, seat->host_program)) {
+    if (seat->plain_host != NULL && !str_equal(seat->plain_host, seat->host_program)) {
         installations_hash_stamp(&hasher, seat->plain_host);
         installations_hash(&hasher, &arena, seat->plain_host);
     }

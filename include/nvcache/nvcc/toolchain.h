@@ -28,8 +28,8 @@ struct toolchain_seat {
     const char *nvcc;         /* the binary */
     const char *ccbin;        /* -ccbin's value; NULL: NVCC_CCBIN's, or nvcc's default */
     const char *host_program; /* what nvcc runs for it: the host compiler, or a wrapper */
-    const char *plain_host;   /* what it runs if it does not know NVCC_CCBIN (as of 12.4);
-                                 may be NULL */
+    const char *plain_host;   /* NVCC_CCBIN decides: what nvcc runs if it does not know
+                                 that (as of 12.4), may be NULL; else NULL */
     const char *host;         /* the host compiler's binary */
     struct strlist host_scripts; /* the wrapper and those it runs */
     bool host_has_words;         /* one of them adds words of its own */
