@@ -1,21 +1,23 @@
 /* How many steps run at once: as many programs as nvcc would run by itself, one or what
  * --threads says.  Without --threads a second one runs beside it (the host's chain beside
- * the device's) where that takes nothing from anybody: for a token where there is a job
- * server, else while a processor has nothing to do; and only where memory is so ample
- * that it could not be what a build waits for.
+ * the device's) where that takes nothing from anybody: while a processor has nothing to
+ * do, and only where memory is so ample that it could not be what a build waits for.
  *
- * Must never keep a token longer than the step it was taken for. */
+ * Must never take a token of a job server: one is lost with a process that is killed, and
+ * the whole build is slower for it.  Under one the steps run one after another. */
 
 #include "planrun_priv.h"
 
 #include "nvcache/base/arena.h"
 #include "nvcache/base/buf.h"
 #include "nvcache/base/fs.h"
+#include "nvcache/base/strlist.h"
 #include "session_priv.h"
 
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum {
@@ -54,6 +56,24 @@ has_memory(const struct memory *memory)
                           count_cpus());
 }
 
+/* GNU make's manual, "POSIX Jobserver Interaction"; ninja 1.13 tells of its own so too.
+ */
+bool
+plan_lanes_are_counted(const char *makeflags)
+{
+    static const char *const names[] = {"--jobserver-auth=", "--jobserver-fds="};
+
+    for (const char *word = makeflags; word != NULL; word = strchr(word, ' ')) {
+        word += strspn(word, " ");
+        if (str_starts(word, "-- "))
+            return false;
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+            if (str_starts(word, names[i]))
+                return true;
+    }
+    return false;
+}
+
 void
 plan_lanes_begin(struct planned *run)
 {
@@ -66,8 +86,10 @@ plan_lanes_begin(struct planned *run)
         session->memory.facts.lanes < session->memory.spec.lanes)
         lanes->own = session->memory.facts.lanes;
     lanes->own = lesser(lanes->own, CREW_MAX);
-    lanes->most = threads == 1 && has_memory(&session->memory) ? 2 : lanes->own;
-    lanes->has_server = jobserver_open(&lanes->server, getenv("MAKEFLAGS"));
+    lanes->most = lanes->own;
+    if (threads == 1 && !plan_lanes_are_counted(getenv("MAKEFLAGS")) &&
+        has_memory(&session->memory))
+        lanes->most = 2;
 }
 
 /* The fourth field, "running/all", counts us and the steps that run. */
@@ -96,29 +118,9 @@ plan_lanes_take(struct planned *run)
     struct plan_lanes *lanes = &run->lanes;
     const size_t n = crew_size(run->crew);
 
-    if (n >= lanes->own) {
-        if (n >= lanes->most)
-            return false;
-        if (lanes->has_server ? !jobserver_take(&lanes->server) : !has_free_cpu())
-            return false;
-    }
+    if (n >= lanes->own && (n >= lanes->most || !has_free_cpu()))
+        return false;
     if (n + 1 > lanes->highest)
         lanes->highest = n + 1;
     return true;
-}
-
-void
-plan_lanes_settle(struct planned *run)
-{
-    struct plan_lanes *lanes = &run->lanes;
-
-    while (lanes->server.n > 0 && crew_size(run->crew) < lanes->own + lanes->server.n)
-        jobserver_give(&lanes->server);
-}
-
-void
-plan_lanes_end(struct planned *run)
-{
-    if (run->lanes.has_server)
-        jobserver_close(&run->lanes.server);
 }

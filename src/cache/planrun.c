@@ -275,7 +275,6 @@ run_crew(struct planned *run)
     plan_lanes_begin(run);
     st = make_output(run, &run->output);
     crew_end(run->crew);
-    plan_lanes_end(run);
     return st;
 }
 

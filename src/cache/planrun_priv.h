@@ -2,7 +2,6 @@
 #define NVCACHE_CACHE_PLANRUN_PRIV_H
 
 #include "nvcache/base/crew.h"
-#include "nvcache/base/jobserver.h"
 #include "nvcache/base/scratch.h"
 #include "nvcache/entry/record.h"
 #include "nvcache/plan/plan.h"
@@ -60,8 +59,6 @@ struct plan_lanes {
     size_t own;     /* so many steps run at once in any case, */
     size_t most;    /* and so many where there is room */
     size_t highest; /* that ran */
-    bool has_server;
-    struct jobserver server;
 };
 
 struct planned {
@@ -121,15 +118,15 @@ int plan_killed_status(const struct process_result *result);
  * one failed. */
 NVC_NODISCARD enum nvc_status plan_tasks_run(struct planned *run, bool only_text);
 
-/* How many steps run at once (planlanes.c).  plan_lanes_take: may one more begin?
- * plan_lanes_settle after each that has ended. */
+/* How many steps run at once (planlanes.c).  plan_lanes_take: may one more begin? */
 void plan_lanes_begin(struct planned *run);
 bool plan_lanes_take(struct planned *run);
-void plan_lanes_settle(struct planned *run);
-void plan_lanes_end(struct planned *run);
 
 /* Would a step more be of no account, if each processor had such a compile? */
 bool plan_lanes_fit(uint64_t need_bytes, uint64_t total_bytes, size_t n_cpus);
+
+/* By the value of MAKEFLAGS (or NULL): does a job server say how many processes run? */
+bool plan_lanes_are_counted(const char *makeflags);
 
 /* By the text of /proc/loadavg: is there a processor that nothing runs on? */
 bool plan_lanes_are_free(const char *loadavg, size_t n_cpus);

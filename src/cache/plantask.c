@@ -143,7 +143,6 @@ wait_for_one(struct planned *run)
 {
     struct task *task = &run->tasks[crew_wait(run->crew)];
 
-    plan_lanes_settle(run);
     run->killed = plan_killed_status(&task->result);
     if (run->killed != 0)
         task->state = TASK_DONE;

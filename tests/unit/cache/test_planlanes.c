@@ -30,6 +30,24 @@ what_is_not_understood_is_no_free_processor(void **state)
 }
 
 static void
+a_job_server_counts_the_steps(void **state)
+{
+    static const char *const with[] = {
+        "ks -j3 --jobserver-auth=3,4", "--jobserver-fds=3,4 -j",
+        "-j --jobserver-auth=fifo:/tmp/f --sync", "  --jobserver-auth=-2,-2 -- A=b"};
+    static const char *const without[] = {"", "-j2", "ks -- X=--jobserver-auth=3,4",
+                                          "-j -- --jobserver-auth=3,4",
+                                          "A=--jobserver-auth=3,4"};
+
+    (void)state;
+    assert_false(plan_lanes_are_counted(NULL));
+    for (size_t i = 0; i < sizeof(with) / sizeof(with[0]); i++)
+        assert_true(plan_lanes_are_counted(with[i]));
+    for (size_t i = 0; i < sizeof(without) / sizeof(without[0]); i++)
+        assert_false(plan_lanes_are_counted(without[i]));
+}
+
+static void
 memory_must_be_ample(void **state)
 {
     const uint64_t gib = (uint64_t)1 << 30;
@@ -47,6 +65,7 @@ test_planlanes(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_processor_is_free_while_fewer_run_than_there_are),
         cmocka_unit_test(what_is_not_understood_is_no_free_processor),
+        cmocka_unit_test(a_job_server_counts_the_steps),
         cmocka_unit_test(memory_must_be_ample),
     };
 
