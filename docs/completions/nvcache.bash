@@ -12,7 +12,7 @@ _nvcache() {
     done
     case $command in
     '')
-        mapfile -t COMPREPLY < <(compgen -W "stats watch doctor config trim clear verify help version \
+        mapfile -t COMPREPLY < <(compgen -W "stats explain watch doctor config trim clear verify help version \
             --show-stats --zero-stats --clear --cleanup --max-size --show-config --version --help" -- "$current"
             compgen -c -- "$current" | grep -E '(^|/)nvcc$')
         ;;
@@ -24,7 +24,7 @@ _nvcache() {
         mapfile -t COMPREPLY < <(compgen -W "--json --help $("${COMP_WORDS[0]}" config 2>/dev/null |
             awk '/^$/ { exit } { print $1 }')" -- "$current")
         ;;
-    help) mapfile -t COMPREPLY < <(compgen -W "stats watch doctor config trim clear verify" -- "$current") ;;
+    help) mapfile -t COMPREPLY < <(compgen -W "stats explain watch doctor config trim clear verify" -- "$current") ;;
     trim | clear | version) mapfile -t COMPREPLY < <(compgen -W "--help" -- "$current") ;;
     *)
         # The compiler's own words: its completion if there is one, else files.

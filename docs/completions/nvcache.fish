@@ -1,6 +1,7 @@
 # fish completion for nvcache
-set -l commands stats watch doctor config trim clear verify help version
+set -l commands stats explain watch doctor config trim clear verify help version
 complete -c nvcache -n "not __fish_seen_subcommand_from $commands" -a stats -d 'what the cache did'
+complete -c nvcache -n "not __fish_seen_subcommand_from $commands" -a explain -d 'compile, and say why it was a hit or a miss'
 complete -c nvcache -n "not __fish_seen_subcommand_from $commands" -a watch -d 'what compiles now'
 complete -c nvcache -n "not __fish_seen_subcommand_from $commands" -a doctor -d 'is everything well'
 complete -c nvcache -n "not __fish_seen_subcommand_from $commands" -a config -d 'the settings'

@@ -50,9 +50,10 @@ session_end(struct session *session)
         st = counters_add_to(session->store, &session->event);
     else if (config->dir != NULL)
         st = counters_add(config->dir, config->umask, &session->event);
-    log_event("end", "outcome=%s%s%s nostore=%s counters=%s",
+    log_event("end", "outcome=%s%s%s nostore=%s unplanned=%s counters=%s",
               status_word(session->event.outcome),
               session->culprit != NULL ? " culprit=" : "",
               session->culprit != NULL ? session->culprit : "",
-              status_word(session->event.nostore), status_word(st));
+              status_word(session->event.nostore), status_word(session->event.unplanned),
+              status_word(st));
 }

@@ -23,6 +23,21 @@ static const struct command commands[] = {
                 "  -z, --zero  begin to count anew; the cache itself is kept\n",
      .options = OPTION_JSON | OPTION_ZERO,
      .run = run_stats},
+    {.name = "explain",
+     .synopsis = "NVCC ARGS...",
+     .summary = "compile, and say why it was a hit, a miss or neither",
+     .details =
+         "Compiles as `nvcache NVCC ARGS...` does, and says on standard output what "
+         "became of\n"
+         "it: which input or option had changed, which of nvcc's steps ran and "
+         "which input of\n"
+         "theirs was new, why the result was not kept or nvcc ran by itself.  The "
+         "exit code is\n"
+         "the compiler's.  What it says comes from the log (NVCACHE_LOG), which "
+         "is not written\n"
+         "then.\n",
+     .takes_compile = true,
+     .run = run_explain},
     {.name = "watch",
      .synopsis = "[--once]",
      .summary = "what compiles now, what waits, and the memory of each",
@@ -150,6 +165,10 @@ arguments_read(const struct command *command, int argc, char **argv,
     struct arguments arguments = {.operands = argv};
     const unsigned allowed = command->options | OPTION_HELP;
 
+    if (command->takes_compile && argc > 0 && argv[0][0] != '-') {
+        arguments.n = argc;
+        argc = 0;
+    }
     for (int i = 0; i < argc; i++) {
         const unsigned option = option_of(argv[i]);
 

@@ -1,6 +1,7 @@
 #ifndef NVCACHE_CLI_COMMANDS_PRIV_H
 #define NVCACHE_CLI_COMMANDS_PRIV_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct buf;
@@ -30,6 +31,7 @@ struct command {
     const char *details;  /* for `nvcache NAME --help`; lines */
     unsigned options;     /* the ones it takes, besides --help */
     int max_operands;
+    bool takes_compile; /* all words behind it are a compiler and its own words */
     /* Returns the exit code. */
     int (*run)(struct console *console, const struct arguments *arguments);
 };
@@ -39,6 +41,7 @@ int run_clear(struct console *console, const struct arguments *arguments);
 int run_trim(struct console *console, const struct arguments *arguments);
 int run_config(struct console *console, const struct arguments *arguments);
 int run_verify(struct console *console, const struct arguments *arguments);
+int run_explain(struct console *console, const struct arguments *arguments);
 int run_watch(struct console *console, const struct arguments *arguments);
 int run_doctor(struct console *console, const struct arguments *arguments);
 int run_help(struct console *console, const struct arguments *arguments);

@@ -20,6 +20,7 @@ void
 console_begin(struct console *console, struct arena *arena, char *const *words)
 {
     console->arena = arena;
+    console->words = words;
     config_load(arena, words, NVC_SYSCONFDIR "/nvcache.conf", &console->config);
 }
 

@@ -17,6 +17,7 @@ struct store;
 /* What every sub-command starts from. */
 struct console {
     struct arena *arena;
+    char *const *words; /* NAME=VALUE words of the command line; NULL: there were none */
     struct config config;
 };
 

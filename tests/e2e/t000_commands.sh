@@ -15,7 +15,7 @@ expect_in --help "$(cat "$T/help.out")" stats
 expect_eq "stderr" "$(cat "$T/help.err")" ''
 expect_eq "-h" "$(nvcache -h)" "$(cat "$T/help.out")"
 
-for command in stats watch doctor clear trim config verify; do
+for command in stats explain watch doctor clear trim config verify; do
     begin "'$command --help' is a page of its own"
     run help "$NVCACHE" $command --help
     expect_eq status "$(code_of help)" 0
