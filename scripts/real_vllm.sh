@@ -7,7 +7,8 @@
 #   link      without CMAKE_ARGS: a symbolic link called ccache to nvcache, which vLLM's setup finds
 #
 # It fails unless every kernel of the second and third time is a hit, is the first one's byte for byte, and no program of
-# the toolkit or the host compiler was started for it (traced where strace is allowed).
+# the toolkit or the host compiler was started for it (traced where strace is allowed).  Why something was no
+# hit is in build/logs/vllm-*.nvcache.
 #
 # The whole of vLLM takes days on two processors, so the command `cmake` that setup.py finds configures as it is told, but
 # builds only the kernels that UNITS names.  Four parts that CMake would fetch from GitHub are replaced by empty
@@ -15,7 +16,8 @@
 # which are Python).  CUTLASS comes from the nvidia-cutlass package of PyPI.  Nothing of vLLM's is changed.
 #
 #   UNITS          which kernels: an extended regular expression (default: 14 for caches, norms, activations; not
-#                  paged attention, on which ptxas alone works for a quarter of an hour)
+#                  paged attention, on which ptxas alone works for a quarter of an hour); `.` is all that sm_80 has
+#   LIMIT          seconds for the first build of the kernels (default: none); those not made by then are left out
 #   VLLM_VERSION   default 0.23.0, which wants PyTorch 2.11.0
 #   VLLM_SDIST     its source package (default: from PyPI)
 #   CUTLASS_WHEEL  nvidia-cutlass (default: from PyPI)
@@ -77,20 +79,24 @@ cutlass() {
     mv "$work/wheel/cutlass_library/source" "$place/cutlass"
 }
 
-# toolkit: a CUDA_HOME with nvcc and the libraries that PyTorch's CMake files look for, from PyTorch's wheels.
+# toolkit: sets $cuda, a CUDA_HOME with nvcc and the libraries that PyTorch's CMake files look for: nvcc's own, or one with
+# what PyTorch's wheels have.
 toolkit() {
     local libraries file name
-    [ ! -e "$place/cuda/complete" ] || return 0
+    cuda=$(dirname "$(dirname "$(readlink -f "$NVCC")")")
+    [ ! -e "$cuda/include/cusolverDn.h" ] || return 0
+    [ ! -e "$place/cuda/complete" ] || { cuda=$place/cuda; return 0; }
     rm -rf "$place/cuda" && mkdir -p "$place/cuda"
-    cp -a "$(dirname "$(dirname "$(readlink -f "$NVCC")")")/." "$place/cuda"
-    libraries=$("$python" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')/nvidia/cu13
-    cp -an "$libraries/include/." "$place/cuda/include"
+    cp -a "$cuda/." "$place/cuda"
+    cuda=$place/cuda
+    libraries=$("$python" -c 'import os, sys; print(next(p for p in sys.path if os.path.isdir(p + "/nvidia/cu13")))')/nvidia/cu13
+    cp -an "$libraries/include/." "$cuda/include"
     for file in "$libraries"/lib/*.so*; do
         name=$(basename "$file")
-        [ -e "$place/cuda/lib64/$name" ] || ln -s "$file" "$place/cuda/lib64/$name"
-        [ -e "$place/cuda/lib64/${name%%.so*}.so" ] || ln -s "$file" "$place/cuda/lib64/${name%%.so*}.so"
+        [ -e "$cuda/lib64/$name" ] || ln -s "$file" "$cuda/lib64/$name"
+        [ -e "$cuda/lib64/${name%%.so*}.so" ] || ln -s "$file" "$cuda/lib64/${name%%.so*}.so"
     done
-    touch "$place/cuda/complete"
+    touch "$cuda/complete"
 }
 
 # What CMake would fetch; the files in it are read by vLLM's CMake files.
@@ -111,13 +117,15 @@ shim() {
 cmake=$REAL_VLLM_CMAKE
 case $1 in
 --build)
-    objects=$(ninja -t targets all | sed -n 's/\(.*\.cu\.o\): .*/\1/p' | grep -E "$REAL_VLLM_UNITS") || exit 1
+    [ -f "$REAL_VLLM_CHOSEN" ] ||
+        ninja -t targets all | sed -n 's/\(.*\.cu\.o\): .*/\1/p' | grep -E "$REAL_VLLM_UNITS" >"$REAL_VLLM_CHOSEN" || exit 1
     date +%s%3N >"$REAL_VLLM_OUT/begin"
-    # shellcheck disable=SC2086
-    $REAL_VLLM_TRACE ninja -j "$MAX_JOBS" $objects || exit 1
+    xargs -a "$REAL_VLLM_CHOSEN" timeout -s INT "$REAL_VLLM_LIMIT" $REAL_VLLM_TRACE ninja -j "$MAX_JOBS" ||
+        [ "$REAL_VLLM_LIMIT" != 0 ] || exit 1
     date +%s%3N >"$REAL_VLLM_OUT/end"
-    # shellcheck disable=SC2086
-    cp --parents $objects "$REAL_VLLM_OUT"
+    xargs -a "$REAL_VLLM_CHOSEN" ls 2>/dev/null >"$REAL_VLLM_CHOSEN.made"
+    mv "$REAL_VLLM_CHOSEN.made" "$REAL_VLLM_CHOSEN"
+    xargs -a "$REAL_VLLM_CHOSEN" cp --parents -t "$REAL_VLLM_OUT"
     ;;
 --install) "$cmake" "$@" || true ;; # the libraries are not there
 *) exec "$cmake" "$@" ;;
@@ -129,16 +137,18 @@ CODE
 # install NAME LAUNCHER: one installation, with everything in new directories.
 install() {
     local name=$1 launcher=$2 path
-    export REAL_VLLM_OUT=$work/$name REAL_VLLM_UNITS=$UNITS REAL_VLLM_TRACE= REAL_VLLM_CMAKE
-    REAL_VLLM_CMAKE=$(dirname "$python")/cmake
+    export NVCACHE_LOG=$BUILD/logs/vllm-$name.nvcache
+    export REAL_VLLM_OUT=$work/$name REAL_VLLM_UNITS=$UNITS REAL_VLLM_CHOSEN=$work/chosen REAL_VLLM_TRACE='' REAL_VLLM_CMAKE REAL_VLLM_LIMIT=0
+    [ "$name" != first ] || REAL_VLLM_LIMIT=${LIMIT:-0}
+    REAL_VLLM_CMAKE=$(PATH=$(dirname "$python"):$PATH type -P cmake)
     mkdir -p "$REAL_VLLM_OUT" "$work/$name.link"
     ! strace -f -e trace=execve -o /dev/null true 2>/dev/null ||
         REAL_VLLM_TRACE="strace -f -qq -e trace=execve -o $REAL_VLLM_OUT/trace"
     [ "$launcher" != link ] || ln -s "$NVCACHE" "$work/$name.link/ccache"
-    path=$work/$name.link:$work/bin:$(dirname "$python"):$place/cuda/bin:/usr/bin:/bin
+    path=$work/$name.link:$work/bin:$(dirname "$python"):$cuda/bin:/usr/bin:/bin
     TMPDIR=$(mktemp -d "$work/tmp.XXXXXX")
     (
-        export TMPDIR PATH=$path CUDA_HOME=$place/cuda VLLM_TARGET_DEVICE=cuda TORCH_CUDA_ARCH_LIST=${TORCH_CUDA_ARCH_LIST:-8.0}
+        export TMPDIR PATH=$path CUDA_HOME=$cuda VLLM_TARGET_DEVICE=cuda TORCH_CUDA_ARCH_LIST=${TORCH_CUDA_ARCH_LIST:-8.0}
         export MAX_JOBS=${MAX_JOBS:-1} VLLM_DISABLE_SCCACHE=1
         unset CMAKE_ARGS
         [ "$launcher" = link ] || export CMAKE_ARGS=-DCMAKE_CUDA_COMPILER_LAUNCHER=$NVCACHE

@@ -26,6 +26,7 @@
 #include "nvcache/cache/config.h"
 #include "nvcache/digest/filedigest.h"
 #include "nvcache/digest/memo.h"
+#include "nvcache/nvcc/shellwords.h"
 #include "nvcache/nvcc/variables.h"
 #include "nvcache/store/store.h"
 #include "outfile_priv.h"
@@ -109,6 +110,17 @@ pass(struct session *session, enum nvc_status reason)
 
 /* ---- prepare ---- */
 
+/* For a relative source nvcc writes getcwd() into the text of a shell, and what comes out
+ * of that into names and line tables: with $x in it, whatever x is then. */
+static bool
+is_expanded_here(const struct nvcc_command *command)
+{
+    char here[PLACE_MAX];
+
+    return !path_is_absolute(command->source) && getcwd(here, sizeof(here)) != NULL &&
+           text_is_expanded(here);
+}
+
 static enum nvc_status
 understand(struct session *session)
 {
@@ -127,6 +139,10 @@ understand(struct session *session)
     if (!outfile_is_regular(command->output) ||
         (command->deps != DEPS_NONE && !outfile_is_regular(command->depfile)))
         return NVC_BYPASS_OUTPUT;
+    if (is_expanded_here(command)) {
+        session->culprit = "working directory";
+        return NVC_BYPASS_SHELL;
+    }
     session->cwd = working_directory(session->arena);
     return session->cwd != NULL ? NVC_OK : NVC_BYPASS_SOURCE;
 }

@@ -30,9 +30,6 @@ NVC_NODISCARD bool words_of_list(const char *value, enum option_arity arity,
 char *words_quote_element(struct arena *arena, const char *element,
                           enum option_arity arity);
 
-/* Would a shell expand something in this text inside double quotes? */
-bool text_is_expanded(const char *text);
-
 /* Does this path survive nvcc's double quotes as it is?  (Inside them nvcc writes \' for
  * ', and the shell removes backslashes.) */
 bool path_is_plain(const char *path);

@@ -130,7 +130,7 @@ expect_ok nvcc -arch=sm_80 -c q.cu -o q0.o '-DTEXT="a b$HOME *"'
 expect_same q0.o q.o
 
 begin "it works where the current directory has odd characters"
-mkdir -p "odd dir \$x 'q' é" && cp a.cu "odd dir \$x 'q' é/" && cd "odd dir \$x 'q' é" || exit 2
+mkdir -p "odd dir \"x 'q' é" && cp a.cu "odd dir \"x 'q' é/" && cd "odd dir \"x 'q' é" || exit 2
 mark
 expect_ok nvcache nvcc -arch=sm_80 -c a.cu -o 'o b.o'
 rm -f 'o b.o'

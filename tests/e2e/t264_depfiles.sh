@@ -84,6 +84,33 @@ expect_eq "exit status" $code $?
 cmp -s "$T/err" "$T/err.plain" || fail "what it prints"
 expect_counts bypassed.shell=1
 
+begin "dollars where nvcc does not hand them to its shell: headers, -MT, -MF"
+for name in one two; do
+    dir="$T/tmp/pip-req-build-dollar$name"
+    project "$dir"
+    mv "$dir/inc/lib.h" "$dir/inc/lib\$x.h"
+    sed -i 's/lib.h/lib$x.h/' "$dir/src/k.cu"
+    (cd "$dir" && nvcache nvcc -arch=sm_80 -c src/k.cu -o k.o -I inc -MD -MF 'k$x.d' -MT 'obj$x/k.o') || fail "it does not compile"
+    (cd "$dir" && nvcc -arch=sm_80 -c src/k.cu -o k.o -I inc -MD -MF plain.d -MT 'obj$x/k.o')
+    cmp -s "$dir/k\$x.d" "$dir/plain.d" || fail "the dependency file: $(diff "$dir/k\$x.d" "$dir/plain.d" | head -4)"
+    expect_in "the dependency file" "$(cat "$dir/plain.d")" 'lib[$]x.h'
+    [ $name = two ] || rm -rf "$dir"
+done
+expect_counts hits.manifest=1 misses=1
+
+begin "a working directory with a dollar: what nvcc's shell makes of it is in the object"
+dir="$T/tmp/pip-req-build-\$x"
+project "$dir"
+for x in 1 2; do
+    for launcher in nvcache ""; do
+        (cd "$dir" && export x && $launcher nvcc -arch=sm_80 -rdc=true -c src/k.cu -o "k$launcher.o" -I inc) || fail "x=$x"
+        mv "$dir/k$launcher.o" "$T/k$launcher$x.o"
+    done
+    expect_same "$T/k$x.o" "$T/knvcache$x.o"
+done
+! cmp -s "$T/k1.o" "$T/k2.o" || fail "x cannot be seen in them"
+expect_counts bypassed.shell=2
+
 begin "targets of our own"
 for name in one two; do
     dir="$T/tmp/pip-req-build-mt$name"

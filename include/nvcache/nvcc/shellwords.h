@@ -11,4 +11,7 @@
  * commands, patterns. */
 NVC_NODISCARD bool words_of_shell(const char *text, struct strlist *out);
 
+/* Would a shell expand something in this text inside double quotes? */
+bool text_is_expanded(const char *text);
+
 #endif
