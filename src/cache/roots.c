@@ -24,7 +24,8 @@ enum {
  * pip: build isolation, sources (from an index: with a number of their own), wheels;
  * setuptools: editable build directories (tempfile's "tmp" and 8 characters); pypa/build:
  * sdist and environment; meson-python; uv: builds and sources, of which a fresh cache and
- * --no-cache have others.  Each was seen with the tool itself (pip 26.3, uv 0.13). */
+ * --no-cache have others.  Each was seen with the tool itself (pip 26.3, uv 0.13), but
+ * for PDM's, which are in its source (2.29). */
 static const struct {
     unsigned parts;
     const char *pattern; /* begins with itself */
@@ -40,6 +41,7 @@ static const struct {
     {1, "build-via-sdist-*"},
     {1, "build-env-*"},
     {1, ".mesonpy-" ANY8},
+    {1, "pdm-build-*"},
     {2, "builds-v[0-9]*/.tmp*"},
     {2, "sdists-v[0-9]*/.tmp*"},
     {5, "sdists-v[0-9]*/path/*/*/src"},

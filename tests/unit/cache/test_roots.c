@@ -114,6 +114,8 @@ temporary_build_directories_are_recognised(void **state)
          "/tmp/.tmpmz/git-v2/checkouts/3c7600745ebd70c2/405c481"},
         {"/home/u/x/.mesonpy-27pg060o/x.o", "/home/u/x/.mesonpy-27pg060o"},
         {"/tmp/build-via-sdist-o7/x-1.0/x.cu", "/tmp/build-via-sdist-o7"},
+        {"/tmp/pdm-build-env-0a-shared/lib/x.h", "/tmp/pdm-build-env-0a-shared"},
+        {"/tmp/pdm-build-0a/x-1.0/x.cu", "/tmp/pdm-build-0a"},
         {"/tmp/build-env-yv/lib", "/tmp/build-env-yv"},
         {"/tmp/pip-ephem-wheel-cache-5c/x", "/tmp/pip-ephem-wheel-cache-5c"},
         {"/tmp/pip-modern-metadata-m/x", "/tmp/pip-modern-metadata-m"},
