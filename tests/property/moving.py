@@ -27,8 +27,10 @@ from toolchain import HOST_PARTS, PARTS, install_fake
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 EPHEMERAL = re.compile(rb"(pip-req-build-|pip-build-env-)[0-9a-z]+|pip-install-[0-9]+/x_[0-9a-f]{32}")
+UNPACKED = "tmp/pip-install-%04d/x_32444bc6a2a441419805c4d632d312ca"
+REQUESTED = "tmp/pip-req-build-%037d"  # as long, so that it leaves the rest of an object where it is
 HASHES = [(re.compile(rb"tmpxft_[0-9a-f]+_[0-9a-f]+"), b"tmpxft_X"),
-          (re.compile(rb"_[0-9a-f]{8}_[0-9]+_main_cu_[0-9a-f]{8}"), b"_HASH_main_cu")]
+          (re.compile(rb"_[0-9a-f]{8}_[0-9]+_main_cu(_[0-9a-f]{8}|__)"), b"_HASH_main_cu")]
 
 
 def write(path, text):
@@ -57,9 +59,9 @@ class Trees:
     def place(self, kind):
         """A path where nothing is yet."""
         self.number += 1
-        names = {"project": ["home/u%d/project", "Home/u%d/project", "by-link/u%d/project", "tmp/pip-req-build-%d",
-                             "tmp/pip-req-build-%d/project", "work/p%d", "tmp/pip-install-%d/x_32444bc6a2a441419805c4d632d312ca"],
-                 "library": ["tmp/pip-build-env-%d/lib/site-packages/include", "opt/library-%d/include",
+        names = {"project": ["home/u%d/project", "Home/u%d/project", "by-link/u%d/project", REQUESTED, REQUESTED + "/project",
+                             "work/p%d", UNPACKED],
+                 "library": ["tmp/pip-build-env-%04d/lib/site-packages/include", "opt/library-%d/include",
                              "home/u%d/project/third"]}[kind]
         path = os.path.join(self.top, self.chance.choice(names) % self.number)
         os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -269,7 +271,7 @@ class Run:
                 "option": pick(["-I", "-isystem"]), "own": pick(["absolute", "relative"]),
                 "spelling": pick(["{}"] * 4 + ["{}/", "{}/.", "//{}", "{}/../{base}"]),
                 "nested": pick(["after", "before", "twice"]), "output": pick(["absolute", "relative"]),
-                "debug": self.real and self.chance.random() < 0.2}
+                "object": pick([False, True, True]), "debug": self.real and self.chance.random() < 0.2}
 
     def spell(self, shape, path):
         return shape["spelling"].format(path, base=os.path.basename(path)).replace("///", "//")
@@ -288,7 +290,9 @@ class Run:
             output = "out.ptx"
         dirs = [self.spell(shape, library), sub]
         dirs = {"after": dirs, "before": dirs[::-1], "twice": dirs + dirs[:1]}[shape["nested"]]
-        words = ["-ptx", "-arch=sm_80"] if self.real else ["-c"]
+        words = ["-c"]
+        if self.real:  # an object whose device code can be read, or the text of that
+            words = ["-arch=sm_80"] + (["-c", "--no-compress"] if shape["object"] else ["-ptx"])
         for path in dirs:
             words += ["-isystem", path] if shape["option"] == "-isystem" else ["-I" + path]
         words += ["-I" + own, "-MD", "-MF", "out.d"] + (["-lineinfo"] if shape["debug"] else [])
@@ -298,7 +302,7 @@ class Run:
         data = EPHEMERAL.sub(b"temporary", data)
         for pattern, text in HASHES:
             data = pattern.sub(text, data)
-        if self.real:  # strings are lists of numbers, and a name's length is one, too
+        if self.real and not data.startswith(b"\x7fELF"):  # strings are lists of numbers, and a name's length is one, too
             data = re.sub(rb"\.b8 [^\[;]*\[\d+\] = \{[^}]*\}", self.mask_string, data)
         return data
 
