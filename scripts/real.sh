@@ -5,6 +5,7 @@
 #   scripts/real.sh ggml-edits [OPTION...]   times edits of them with nvcc, ccache, sccache and nvcache: scripts/edits.py
 #   scripts/real.sh torch    a PyTorch extension, by pip and uv: see scripts/real_torch.sh
 #   scripts/real.sh vllm     kernels of vLLM, by pip and its own setup: see scripts/real_vllm.sh
+#   scripts/real.sh flash    kernels of FlashAttention, by pip and its own setup: see scripts/real_flash.sh
 #   scripts/real.sh oom      CUTLASS kernels of 2 to 6 GB each in 8 GiB with -j24: see scripts/oom.py
 #
 # They are built once, deleted and built again in the same place.  It fails unless the second
@@ -20,9 +21,10 @@ if [ "${1:-}" = oom ]; then
 fi
 [ "${1:-}" != torch ] || exec "$ROOT/scripts/real_torch.sh"
 [ "${1:-}" != vllm ] || exec "$ROOT/scripts/real_vllm.sh"
+[ "${1:-}" != flash ] || exec "$ROOT/scripts/real_flash.sh"
 case ${1:-} in
 ggml | ggml-edits) ;;
-*) die 'usage: scripts/real.sh ggml | ggml-edits | torch | vllm | oom' ;;
+*) die 'usage: scripts/real.sh ggml | ggml-edits | torch | vllm | flash | oom' ;;
 esac
 "$ROOT/scripts/setup.sh" --cuda --tests
 NVCC=$(find_nvcc) || die "no CUDA compiler"

@@ -26,21 +26,18 @@
 #   MAX_JOBS       as vLLM reads it (default 1)
 set -eu
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/real_lib.sh"
 
 VLLM_VERSION=${VLLM_VERSION:-0.23.0}
 UNITS=${UNITS:-'libtorch_stable/(activation_k|layernorm_k|pos_encoding|cache_kernels_fused|cuda_view|cuda_utils|permute_cols|attention/merge)|marlin/(gptq_marlin_repack|marlin_int4)|moe_align|topk_softmax|quantization/activation_kernels'}
 NVCC=$(find_nvcc) || die "no CUDA compiler"
+project=vllm
 place=$BUILD/real/vllm
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$place"
 
-if [ -z "${NVCACHE:-}" ]; then
-    quiet vllm-build cmake --preset release -B "$BUILD/release" -S "$ROOT"
-    quiet vllm-build cmake --build "$BUILD/release" -j "$(jobs_count)"
-    NVCACHE=$BUILD/release/nvcache
-fi
-NVCACHE=$(readlink -f "$NVCACHE")
+own_nvcache
 
 # environment: sets $python.
 environment() {
@@ -56,18 +53,6 @@ environment() {
     "$python" -c 'import torch' || die "$python has no PyTorch"
 }
 
-# source_package: sets $sdist.  pip would run vLLM's setup to download it, so PyPI is asked where it is.
-source_package() {
-    sdist=${VLLM_SDIST:-$place/vllm-$VLLM_VERSION.tar.gz}
-    [ -f "$sdist" ] || quiet vllm-fetch "$python" - "$VLLM_VERSION" "$sdist" <<'CODE'
-import json, sys, urllib.parse, urllib.request
-index = "https://pypi.org/pypi/vllm/json"
-files = json.load(urllib.request.urlopen(index))["releases"][sys.argv[1]]
-url = next(file["url"] for file in files if file["packagetype"] == "sdist")
-urllib.request.urlretrieve(urllib.parse.urljoin(index, url), sys.argv[2])
-CODE
-}
-
 cutlass() {
     local wheel=${CUTLASS_WHEEL:-}
     [ ! -d "$place/cutlass" ] || return 0
@@ -77,26 +62,6 @@ cutlass() {
     fi
     "$python" -m zipfile -e "$wheel" "$work/wheel"
     mv "$work/wheel/cutlass_library/source" "$place/cutlass"
-}
-
-# toolkit: sets $cuda, a CUDA_HOME with nvcc and the libraries that PyTorch's CMake files look for: nvcc's own, or one with
-# what PyTorch's wheels have.
-toolkit() {
-    local libraries file name
-    cuda=$(dirname "$(dirname "$(readlink -f "$NVCC")")")
-    [ ! -e "$cuda/include/cusolverDn.h" ] || return 0
-    [ ! -e "$place/cuda/complete" ] || { cuda=$place/cuda; return 0; }
-    rm -rf "$place/cuda" && mkdir -p "$place/cuda"
-    cp -a "$cuda/." "$place/cuda"
-    cuda=$place/cuda
-    libraries=$("$python" -c 'import os, sys; print(next(p for p in sys.path if os.path.isdir(p + "/nvidia/cu13")))')/nvidia/cu13
-    cp -an "$libraries/include/." "$cuda/include"
-    for file in "$libraries"/lib/*.so*; do
-        name=$(basename "$file")
-        [ -e "$cuda/lib64/$name" ] || ln -s "$file" "$cuda/lib64/$name"
-        [ -e "$cuda/lib64/${name%%.so*}.so" ] || ln -s "$file" "$cuda/lib64/${name%%.so*}.so"
-    done
-    touch "$cuda/complete"
 }
 
 # What CMake would fetch; the files in it are read by vLLM's CMake files.
@@ -137,13 +102,13 @@ CODE
 # install NAME LAUNCHER: one installation, with everything in new directories.
 install() {
     local name=$1 launcher=$2 path
+    mkdir -p "$work/$name" "$work/$name.link"
+    tracer "$name"
     export NVCACHE_LOG=$BUILD/logs/vllm-$name.nvcache
-    export REAL_VLLM_OUT=$work/$name REAL_VLLM_UNITS=$UNITS REAL_VLLM_CHOSEN=$work/chosen REAL_VLLM_TRACE='' REAL_VLLM_CMAKE REAL_VLLM_LIMIT=0
+    export REAL_VLLM_OUT=$work/$name REAL_VLLM_UNITS=$UNITS REAL_VLLM_CHOSEN=$work/chosen REAL_VLLM_TRACE=$tracer
+    export REAL_VLLM_CMAKE REAL_VLLM_LIMIT=0
     [ "$name" != first ] || REAL_VLLM_LIMIT=${LIMIT:-0}
     REAL_VLLM_CMAKE=$(PATH=$(dirname "$python"):$PATH type -P cmake)
-    mkdir -p "$REAL_VLLM_OUT" "$work/$name.link"
-    ! strace -f -e trace=execve -o /dev/null true 2>/dev/null ||
-        REAL_VLLM_TRACE="strace -f -qq -e trace=execve -o $REAL_VLLM_OUT/trace"
     [ "$launcher" != link ] || ln -s "$NVCACHE" "$work/$name.link/ccache"
     path=$work/$name.link:$work/bin:$(dirname "$python"):$cuda/bin:/usr/bin:/bin
     TMPDIR=$(mktemp -d "$work/tmp.XXXXXX")
@@ -157,58 +122,19 @@ install() {
     )
     rm -rf "$TMPDIR"
     unset TMPDIR
-    elapsed=$(($(cat "$REAL_VLLM_OUT/end") - $(cat "$REAL_VLLM_OUT/begin")))
-}
-
-# started NAME: programs of the toolkit or the host compiler that were started while the kernels were built.
-started() {
-    [ -f "$work/$1/trace" ] || { echo unknown; return; }
-    grep -cE 'execve\("[^"]*/(nvcc|cicc|ptxas|cudafe\+\+|fatbinary|cc1plus|as|gcc|g\+\+|c\+\+)".*= 0$' "$work/$1/trace" || true
-}
-
-objects() {
-    (cd "$work/$1" && find . -name '*.cu.o' | sort)
-}
-
-failed=0
-fault() {
-    say "vllm: FAIL: $*"
-    failed=1
-}
-
-# again NAME LAUNCHER: an installation of which everything is known.
-again() {
-    local hits_before object n
-    hits_before=$("$NVCACHE" stats --json | "$python" "$work/hits.py")
-    install "$1" "$2"
-    n=$(($("$NVCACHE" stats --json | "$python" "$work/hits.py") - hits_before))
-    [ "$n" = "$units" ] || fault "$1: $n of $units kernels were hits"
-    for object in $(objects first); do
-        cmp -s "$work/first/$object" "$work/$1/$object" || fault "$1: $object is another"
-    done
-    case $(started "$1") in
-    0 | unknown) ;;
-    *) fault "$1: $(started "$1") programs of the compilers were started" ;;
-    esac
-    say "$1: $n of $units hits, $(seconds $elapsed) s, programs of the compilers started: $(started "$1")"
 }
 
 environment
-source_package
+sdist=${VLLM_SDIST:-$place/vllm-$VLLM_VERSION.tar.gz}
+source_package vllm "$VLLM_VERSION" "$sdist"
 cutlass
 toolkit
 empty_parts
 shim
-cat >"$work/hits.py" <<'CODE'
-import json, sys
-print(sum(json.load(sys.stdin)["hits"].values()))
-CODE
 export NVCACHE_DIR=$work/cache
 say "vllm: $(basename "$sdist" .tar.gz), $("$NVCC" --version | sed -n 's/.*release \(.*\), V.*/CUDA \1/p'), sm ${TORCH_CUDA_ARCH_LIST:-8.0}"
-install first launcher
-units=$(objects first | wc -l)
-say "first: $units kernels, $(seconds $elapsed) s, programs of the compilers started: $(started first)"
-again second launcher
-again link link
+first install first launcher
+again second install second launcher
+again link install link link
 "$NVCACHE" stats
 exit $failed
