@@ -4,6 +4,7 @@
 #include "plan_priv.h"
 
 #include "nvcache/base/arena.h"
+#include "nvcache/base/path.h"
 
 #include <string.h>
 
@@ -47,11 +48,22 @@ add_included(struct plan_draft *draft)
     return NVC_OK;
 }
 
+/* ptxas asked for no machine's code, only whether the PTX is right for an architecture:
+ * "-arch=compute_90", and no output. */
+static bool
+is_check(const struct plan_step *step)
+{
+    return step->tool == PLAN_PTXAS && step->n_outputs == 0 && step->n_inputs == 1 &&
+           str_starts(step->arch, "compute_") && !strlist_has(&step->argv, "-o");
+}
+
+/* By a step that makes something of it. */
 static bool
 is_read(const struct plan *plan, size_t file)
 {
     for (size_t i = 0; i < plan->n_steps; i++)
-        for (size_t k = 0; k < plan->steps[i].n_inputs; k++)
+        for (size_t k = 0; plan->steps[i].n_outputs > 0 && k < plan->steps[i].n_inputs;
+             k++)
             if (plan->steps[i].inputs[k] == file)
                 return true;
     return false;
@@ -80,7 +92,19 @@ check_files(struct plan_draft *draft)
     return ids == 1 ? NVC_OK : refuse(draft, "module id");
 }
 
-/* Each step makes something, and each preprocessor pass reads the source, once. */
+/* Is there a check before this one of the same PTX? */
+static bool
+is_checked_twice(const struct plan *plan, size_t check)
+{
+    for (size_t i = 0; i < check; i++)
+        if (is_check(&plan->steps[i]) &&
+            plan->steps[i].inputs[0] == plan->steps[check].inputs[0])
+            return true;
+    return false;
+}
+
+/* Each step makes something, or checks what no other does, and each preprocessor pass
+ * reads the source, once. */
 static enum nvc_status
 check_steps(struct plan_draft *draft)
 {
@@ -94,7 +118,7 @@ check_steps(struct plan_draft *draft)
             n += str_equal(step->argv.v[k], place);
         if (step->tool == PLAN_PREPROCESS && n != 1)
             return refuse(draft, "source");
-        if (step->n_outputs == 0)
+        if (step->n_outputs == 0 && (!is_check(step) || is_checked_twice(draft->plan, i)))
             return refuse(draft, step->argv.v[0]);
     }
     return NVC_OK;

@@ -32,7 +32,7 @@ check_graph(const struct plan *plan)
     for (size_t i = 0; i < plan->n_steps; i++) {
         const struct plan_step *step = &plan->steps[i];
 
-        check(step->n_outputs > 0 && step->argv.n > 0);
+        check(step->argv.n > 0 && (step->n_outputs > 0 || step->tool == PLAN_PTXAS));
         for (size_t k = 0; k < step->n_inputs; k++) {
             const struct plan_file *file = &plan->files[step->inputs[k]];
 

@@ -19,10 +19,12 @@ struct hasher;
  *
  * A plan holds no path of one command: words refer to files by number, and to source,
  * output and working directory by placeholders, so that one plan serves every command
- * with the same options.  One step makes the module id (cudafe++, with 11.8 or without a
- * host's part cicc), others read it. */
+ * with the same options.  A step makes a file, or is a check: ptxas only looks at PTX,
+ * for an architecture that no code is made for (13.0 with -arch=sm_90a, not 12.4), and is
+ * run for its success and its messages.  One step makes the module id (cudafe++,
+ * with 11.8 or without a host's part cicc), others read it. */
 
-#define PLAN_VERSION   2
+#define PLAN_VERSION   3
 #define PLAN_MAX_STEPS 256
 #define PLAN_MAX_FILES 1024
 #define PLAN_MAX_WORDS 65536
@@ -35,7 +37,7 @@ enum plan_tool {
     PLAN_PREPROCESS, /* gcc -E: source to text */
     PLAN_CUDAFE,     /* cudafe++: text to the host's C++ */
     PLAN_CICC,       /* cicc: text to PTX, and the stub that the host includes */
-    PLAN_PTXAS,      /* ptxas: PTX to cubin */
+    PLAN_PTXAS,      /* ptxas: PTX to cubin, or a check */
     PLAN_FATBINARY,  /* fatbinary: cubins and PTX to one image */
     PLAN_HOST,       /* gcc -c: the host's C++ to the object */
     PLAN_TOOLS
@@ -68,7 +70,7 @@ struct plan_step {
     uint16_t *inputs;    /* files, those included by others too */
     size_t n_inputs;
     uint16_t *outputs;
-    size_t n_outputs;
+    size_t n_outputs; /* 0: a check */
 };
 
 struct plan {

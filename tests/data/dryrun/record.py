@@ -12,7 +12,7 @@ Each form is a section:
   nvcc's standard error
 
 The machine is taken out: the compiler is in /cuda, the sources in /src, temporary files in /T, their process is number 1.
-Of the many -D words for the version of nvcc some are left out.
+Most -D words for the version of nvcc are left out.
 The variables that nvcc prints first are the same in every form of a version, and are kept in the first section only.
 """
 
@@ -30,7 +30,9 @@ FORMS = [
     ("one", "a.cu", "a.o", ["-c"]),
     ("two", "a.cu", "a.o", ["-c", *TWO]),
     ("shared-ptx", "a.cu", "a.o", ["-c", "-gencode", "arch=compute_80,code=[sm_80,sm_86,compute_80]"]),
-    ("only-ptx", "a.cu", "a.o", ["-c", "-gencode", "arch=compute_80,code=compute_80"]),
+    ("only-ptx", "a.cu", "a.o", ["-c", "-gencode", "arch=compute_90,code=compute_90"]),
+    ("specific", "a.cu", "a.o", ["-c", "-arch=sm_90a"]),
+    ("family", "a.cu", "a.o", ["-c", "-rdc=true", "-arch=sm_100f", "-Xptxas", "-v"]),
     ("rdc", "a.cu", "a.o", ["-c", "-rdc=true", *TWO]),
     ("dc", "a.cu", "a.o", ["-dc", "-arch=sm_80"]),
     ("dlto", "a.cu", "a.o", ["-dc", "-dlto", "-arch=sm_80"]),
@@ -87,7 +89,7 @@ def neutral(text, place, toolkit):
     text = text.replace(place + "/T/", "/T/").replace(place + "/src", "/src").replace(toolkit, "/cuda")
     text = re.sub(r"tmpxft_[0-9a-f]{8}_[0-9a-f]{8}", "tmpxft_00000001_00000000", text)
     text = re.sub(r"-([0-9]+)_[0-9a-f]{6,16}_(stdout|stderr)", r"-\1_cafe_\2", text)
-    text = re.sub(r" -D__CUDA(CC_VER_BUILD|_API_VER_MAJOR|_API_VER_MINOR|CC_DEVICE_ATOMIC_BUILTINS)__=[0-9]+", "", text)
+    text = re.sub(r" -D__(CUDACC_VER|CUDA_API_VER|CUDACC_DEVICE|NVCC_DIAG)_[A-Z_]+__=[0-9]+", "", text)
     return re.sub(r"(?m)^(#\$ PATH=(?:/cuda[^:\n]*:)*).*$", r"\1/usr/bin:/bin", text)
 
 

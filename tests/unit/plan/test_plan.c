@@ -209,7 +209,8 @@ a_record_can_say_that_there_is_no_plan(void **state)
     arena_fini(&arena);
 }
 
-/* Without any one of its lines that run a program a plan is no longer whole. */
+/* Without any one of its lines that run a program a plan is no longer whole; only checks
+ * are not missed. */
 static void
 check_missing_line(struct arena *arena, const struct form *form)
 {
@@ -224,7 +225,8 @@ check_missing_line(struct arena *arena, const struct form *form)
 
         if (strncmp(line, "#$ ", 3) != 0 || strncmp(line, "#$ rm ", 6) == 0 ||
             end[-2] != ' ' || strncmp(line, "#$ _", 4) == 0 ||
-            strstr(line, "tmpxft") > end)
+            strstr(line, "tmpxft") > end ||
+            strncmp(line, "#$ ptxas -arch=compute_", 23) == 0)
             continue;
         if (strstr(line, "tmpxft") == NULL)
             break;
