@@ -7,8 +7,8 @@
  * command line and of its -include as well.  The tokens of the C++ and of this text
  * decide what is compiled.
  *
- * The architectures are macros of the command line too, and shall not count: so nothing
- * may ask for them by name. */
+ * The architectures are macros of the command line too, and do not count as long as
+ * nothing asks for them by name. */
 
 #include "planrun_priv.h"
 
@@ -26,6 +26,9 @@
 
 static const char define[] = "-D";
 static const char architecture[] = "-D__CUDA_ARCH";
+
+/* What CUDA's headers define of architectures that are like no other (sm_90a). */
+static const char asking[] = "__CUDA_HAS_ARCH";
 
 static bool
 names_text(const struct buf *text, const char *word)
@@ -75,7 +78,7 @@ asks_for_architectures(struct planned *run, const struct plan_step *host,
         if (name != NULL && names_text(text, name))
             return true;
     }
-    return false;
+    return names_text(text, asking);
 }
 
 /* ---- before ---- */
@@ -98,8 +101,9 @@ write_directives(struct planned *run, const struct plan_step *host, const char *
 
     if (fs_read(path, FILEDIGEST_MAX_SIZE, &text) != NVC_OK)
         return false;
+    run->host_asks = asks_for_architectures(run, host, &text);
     run->has_host_tokens =
-        !has_hidden_text(host) && !asks_for_architectures(run, host, &text) &&
+        !has_hidden_text(host) &&
         text_digest_tokens(buf_str(&text), text.len, &run->host_tokens, &directives);
     return write_file(beside, &directives);
 }
@@ -152,11 +156,11 @@ planhost_argv(struct planned *run, const struct plan_step *host)
 
 /* ---- and after ---- */
 
-/* The lines that define the architectures, as blanks. */
+/* The lines that define macros whose names begin so and end in front of one of `ends`, as
+ * blanks. */
 static void
-blank_architectures(struct buf *text)
+blank_definitions(struct buf *text, const char *line, const char *ends)
 {
-    static const char line[] = "\n#define __CUDA_ARCH";
     char *at = (char *)text->data;
     char *const end = at + text->len;
 
@@ -165,10 +169,25 @@ blank_architectures(struct buf *text)
         char *name_end = name + strcspn(name, " (\n");
 
         at++;
-        if (*name_end == ' ')
+        if (*name_end != '\0' && strchr(ends, *name_end) != NULL)
             while (at < end && *at != '\n')
                 *at++ = ' ';
     }
+}
+
+static void
+blank_architectures(struct buf *text)
+{
+    blank_definitions(text, "\n#define __CUDA_ARCH", " ");
+    blank_definitions(text, "\n#define __CUDA_HAS_ARCH", " (");
+}
+
+static void
+hash_architectures(const struct plan_step *host, struct hasher *hasher)
+{
+    for (size_t i = 1; i < host->argv.n; i++)
+        if (str_starts(host->argv.v[i], architecture))
+            hasher_str(hasher, host->argv.v[i]);
 }
 
 bool
@@ -183,12 +202,13 @@ planhost_digest(struct planned *run, struct digest *out)
         fs_read(run->host_text, FILEDIGEST_MAX_SIZE, &text) != NVC_OK)
         return false;
     blank_architectures(&text);
-    if (asks_for_architectures(run, host, &text) ||
-        !text_digest_tokens(buf_str(&text), text.len, &around, NULL))
+    if (!text_digest_tokens(buf_str(&text), text.len, &around, NULL))
         return false;
     hasher_init(&hasher, "nvcache host text v1");
     hasher_digest(&hasher, &run->host_tokens);
     hasher_digest(&hasher, &around);
+    if (run->host_asks || asks_for_architectures(run, host, &text))
+        hash_architectures(host, &hasher);
     hasher_final(&hasher, out);
     return true;
 }

@@ -68,6 +68,7 @@ struct planned {
     struct scratch scratch; /* where its files are */
     const char *host_text;  /* path of what planhost_argv writes; NULL: not made */
     bool has_host_tokens;
+    bool host_asks;            /* the host's C++ names architectures */
     struct digest host_tokens; /* of the host's C++ itself */
     char **envp;
     const char *path; /* PATH of the steps */

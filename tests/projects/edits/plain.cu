@@ -27,6 +27,9 @@ __global__ void smooth(float *out, const float *in, int n)
 #if __CUDA_ARCH__ >= 900
     sum *= 1.0f; // edit: newest
 #endif
+#ifdef __CUDA_ARCH_FEAT_SM90_ALL
+    sum -= 1.0f; // edit: specific
+#endif
     if (i < n)
         out[i] = sum + 1.0f; // edit: device
     atomicAdd(&calls, 1);
