@@ -300,6 +300,15 @@ run_plan(struct planned *run, struct compiled *out)
     return st;
 }
 
+/* For the log: how the run came to its end. */
+static const char *
+end_word(const struct planned *run, enum nvc_status st)
+{
+    if (process_signal() != 0)
+        return "signal";
+    return run->killed != 0 ? "killed" : status_word(st);
+}
+
 enum nvc_status
 planrun(struct session *session, struct compiled *out, struct planned **out_run)
 {
@@ -313,7 +322,7 @@ planrun(struct session *session, struct compiled *out, struct planned **out_run)
     run->session = session;
     run->names.dir = run->scratch.path;
     st = run_plan(run, out);
-    log_event("plan.end", "result=%s outcome=%s side_by_side=%zu", status_word(st),
+    log_event("plan.end", "result=%s outcome=%s side_by_side=%zu", end_word(run, st),
               status_word(session->event.outcome), run->lanes.highest);
     if (st == NVC_OK) {
         *out_run = run;

@@ -74,6 +74,7 @@ run plain "$toolkit/bin/nvcc" -arch=sm_80 -c b.cu -o b.o
 rm "$T/runs"
 run killed nvcache "$toolkit/bin/nvcc" -arch=sm_80 -c b.cu -o b.o
 expect_same_run plain killed
+! plans || expect_in log "$(cat "$NVCACHE_LOG")" 'plan\.end result=killed '
 expect_eq "runs of cicc" "$(wc -l <"$T/runs")" 1
 expect_eq "memory.rescued" "$(stat_of memory.rescued)" 0
 
