@@ -4,11 +4,11 @@
   scripts/real.sh ggml-edits       prepares everything and runs this with a few units
   scripts/edits.py BUILD GGML --nvcc NVCC --nvcache NVCACHE [--units N] [--jobs N] [--tools nvcc,ccache,sccache,nvcache]
 
-BUILD has a compile_commands.json of the sources in GGML.  Each tool starts with an empty cache and compiles the same units
-in the same place after each edit, all of them and from nothing, as a fresh checkout is built: first for one architecture,
-then for two, then for four.  Printed are wall-clock seconds, and those of the processor that the compilers took.  The
-objects that nvcache gives after the last edit are checked against what it makes with an empty cache.  Of nvcc alone only the
-full builds are measured, and stand for all edits.
+BUILD has a compile_commands.json of the sources in GGML.  Each tool starts with an empty cache.  After each edit all units are
+compiled from nothing, as a fresh checkout is built, by one tool after the other, each time another one first, so that all
+meet the same load.  First for one architecture, then for two, then for four; the edits are made with the last of these.
+Printed are wall-clock seconds, and those of the processor that the compilers took.  The objects that nvcache gives in the
+end are checked against what it makes with an empty cache.
 """
 
 import argparse
@@ -48,7 +48,7 @@ def arguments():
     parser.add_argument("--tools", default="nvcc,ccache,sccache,nvcache")
     parser.add_argument("--units", type=int, default=4)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
-    parser.add_argument("--archs", type=int, default=3, help="how many of the sets %s" % (ARCHS,))
+    parser.add_argument("--archs", type=int, default=len(ARCHS), help="how many of the sets %s" % (ARCHS,))
     return parser.parse_args()
 
 
@@ -91,9 +91,10 @@ def server_seconds(port):
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def processor_seconds():
+def processor_seconds(tool):
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime + server_seconds(SERVER_PORT)
+    server = server_seconds(SERVER_PORT) if tool.name == "sccache" else 0
+    return usage.ru_utime + usage.ru_stime + server
 
 
 class Units:
@@ -133,11 +134,11 @@ class Units:
             if os.path.exists(output):
                 os.remove(output)
         time.sleep(0.05)
-        before, start = processor_seconds(), time.monotonic()
+        before, start = processor_seconds(tool), time.monotonic()
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
             list(pool.map(lambda line: self.run(line, tool), self.lines(tool, archs)))
         wall = time.monotonic() - start
-        return wall, processor_seconds() - before
+        return wall, processor_seconds(tool) - before
 
     def run(self, line, tool):
         run = subprocess.run(line, cwd=self.directory, env=tool.environment, capture_output=True, text=True)
@@ -170,10 +171,10 @@ class Sources:
         self.kept = {}
 
 
-def steps(sources, archs, is_first):
-    """Each (what, do it before) with one set of architectures."""
-    yield "full build" if is_first else "more architectures", lambda: None
-    for what, name, pattern, text, again, text_again in EDITS:
+def steps(sources, number, is_last):
+    """Each (what it is called, or None; what to do before all units are compiled) with one set of architectures."""
+    yield "full build" if number == 0 else "more architectures", lambda: None
+    for what, name, pattern, text, again, text_again in EDITS if is_last else ():
         if again is None:
             yield what, lambda n=name, p=pattern, t=text: sources.replace(n, p, t)
         else:
@@ -189,38 +190,45 @@ def is_same_from_scratch(units, options, place, archs):
     return kept == [open(output, "rb").read() for output in units.outputs()]
 
 
-def measure(tool, units, sources, options, place):
-    """{(set of architectures, what): (wall, processor)} of a tool."""
-    table = {}
-    tool.begin()
-    try:
-        for number, archs in enumerate(ARCHS[:options.archs]):
-            sources.restore()
-            for what, edit in steps(sources, archs, number == 0):
-                edit()
-                if tool.name == "nvcc" and what not in (None, "full build", "more architectures"):
-                    table[number, what] = table[number, "full build" if number == 0 else "more architectures"]
-                    continue
-                seconds = units.compile(tool, archs, options.jobs)
-                if what is not None:
-                    table[number, what] = seconds
-                    print("%-8s %d: %-45s %7.1f s  cpu %7.1f s" % (tool.name, len(archs), what, *seconds), flush=True)
-        if tool.name == "nvcache":
-            table["same"] = is_same_from_scratch(units, options, place, ARCHS[options.archs - 1])
-    finally:
-        tool.end()
-        sources.restore()
+def take_turns(tools, units, archs, what, jobs, table):
+    """Compile with each tool; for a step that has a name their times become a row of the table."""
+    for tool in tools:
+        if what is None and tool.name == "nvcc":
+            continue
+        seconds = units.compile(tool, archs, jobs)
+        if what is not None:
+            table.setdefault((len(archs), what), {})[tool.name] = seconds
+            print("%-8s %d: %-45s %7.1f s  cpu %7.1f s" % (tool.name, len(archs), what, *seconds), flush=True)
+
+
+def measure(tools, units, sources, options):
+    """{(how many architectures, what): {tool: (wall, processor)}}"""
+    table, turn = {}, 0
+    for number, archs in enumerate(ARCHS[:options.archs]):
+        for what, edit in steps(sources, number, number + 1 == options.archs):
+            edit()
+            first = turn % len(tools)
+            take_turns(tools[first:] + tools[:first], units, archs, what, options.jobs, table)
+            turn += what is not None
     return table
 
 
-def show(tables, units, options):
+def show(table, tools, units, options):
     print("\n%d units (%s), %d jobs; seconds of wall-clock time (of the processors), all units compiled after each edit" %
           (len(units.names), " ".join(units.names), options.jobs))
-    print("| architectures | step | " + " | ".join(tables) + " |\n| --- | --- |" + " --- |" * len(tables))
-    for key in next(iter(tables.values())):
-        if key != "same":
-            cells = " | ".join("%.1f (%.1f)" % table[key] for table in tables.values())
-            print("| %d | %s | %s |" % (len(ARCHS[key[0]]), key[1], cells))
+    print("| architectures | step | " + " | ".join(tool.name for tool in tools) + " |\n| --- | --- |" + " --- |" * len(tools))
+    for (archs, what), row in table.items():
+        print("| %d | %s | %s |" % (archs, what, " | ".join("%.1f (%.1f)" % row[tool.name] for tool in tools)))
+
+
+def find_tools(options, place):
+    tools = []
+    for name in options.tools.split(","):
+        if {"ccache": options.ccache, "sccache": options.sccache}.get(name, name) is None:
+            print("edits: there is no %s" % name)
+        else:
+            tools.append(Tool(name, options, place))
+    return tools
 
 
 def main():
@@ -228,14 +236,22 @@ def main():
     options.build, options.ggml = os.path.abspath(options.build), os.path.abspath(options.ggml)
     place = os.path.join(options.build, "edits")
     shutil.rmtree(place, ignore_errors=True)
-    units, sources, tables = Units(options), Sources(options.ggml), {}
-    for name in options.tools.split(","):
-        if {"ccache": options.ccache, "sccache": options.sccache}.get(name, name) is None:
-            print("edits: there is no %s" % name)
-            continue
-        tables[name] = measure(Tool(name, options, place), units, sources, options, place)
-    show(tables, units, options)
-    if not tables.get("nvcache", {}).get("same", True):
+    units, sources, tools = Units(options), Sources(options.ggml), find_tools(options, place)
+    is_same = True
+    try:
+        for tool in tools:
+            tool.begin()
+        table = measure(tools, units, sources, options)
+        for tool in tools:
+            if tool.name == "nvcache":
+                units.compile(tool, ARCHS[options.archs - 1], options.jobs)
+                is_same = is_same_from_scratch(units, options, place, ARCHS[options.archs - 1])
+    finally:
+        for tool in tools:
+            tool.end()
+        sources.restore()
+    show(table, tools, units, options)
+    if not is_same:
         sys.exit("edits: objects of nvcache are not those that an empty cache gives")
 
 
