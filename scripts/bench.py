@@ -11,6 +11,7 @@ of medians.  Outputs are deleted before and compared after every run.  The floor
 program that knows the inputs: it stats (or reads and hashes) them and writes the same outputs."""
 
 import argparse
+import glob
 import json
 import os
 import platform
@@ -202,9 +203,13 @@ class Bench:
         command, environment = self.launchers["nvcache"]
         if not shutil.which("strace"):
             return None, []
-        subprocess.run(["strace", "-f", "-o", "trace"] + command + words, env=environment,
+        # A file for each thread: in one for all, calls that overlap are cut in two.
+        subprocess.run(["strace", "-ff", "-o", "trace"] + command + words, env=environment,
                        stdout=subprocess.DEVNULL, check=True)
-        lines = read("trace").decode(errors="replace").splitlines()
+        lines = []
+        for path in glob.glob("trace.*"):
+            lines += read(path).decode(errors="replace").splitlines()
+            os.remove(path)
         opened = [m.group(1) for m in (re.search(r'openat\(AT_FDCWD, "([^"]+)", O_RDONLY\|O_[NC][A-Z|_]*\) = \d', line)
                                        for line in lines) if m]
         return sum("(" in line for line in lines), [p for p in opened if os.path.isfile(p)]

@@ -10,11 +10,11 @@
 
 #include "nvcache/base/arena.h"
 #include "nvcache/base/buf.h"
+#include "nvcache/base/cpus.h"
 #include "nvcache/base/fs.h"
 #include "nvcache/base/strlist.h"
 #include "session_priv.h"
 
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,18 +23,6 @@
 enum {
     LOADAVG_MAX = 256
 };
-
-/* Those we may run on. */
-static size_t
-count_cpus(void)
-{
-    cpu_set_t set;
-
-    CPU_ZERO(&set);
-    if (sched_getaffinity(0, sizeof(set), &set) != 0 || CPU_COUNT(&set) < 1)
-        return 1;
-    return (size_t)CPU_COUNT(&set);
-}
 
 static size_t
 lesser(size_t a, size_t b)
@@ -53,7 +41,7 @@ has_memory(const struct memory *memory)
 {
     return memory->lease == NULL ||
            plan_lanes_fit(memory->facts.need_bytes, memory->facts.total_bytes,
-                          count_cpus());
+                          cpus_usable());
 }
 
 /* GNU make's manual, "POSIX Jobserver Interaction"; ninja 1.13 tells of its own so too.
@@ -81,7 +69,7 @@ plan_lanes_begin(struct planned *run)
     const int threads = session->command.threads;
     struct plan_lanes *lanes = &run->lanes;
 
-    lanes->own = threads > 0 ? (size_t)threads : count_cpus();
+    lanes->own = threads > 0 ? (size_t)threads : cpus_usable();
     if (session->memory.lease != NULL &&
         session->memory.facts.lanes < session->memory.spec.lanes)
         lanes->own = session->memory.facts.lanes;
@@ -107,7 +95,7 @@ has_free_cpu(void)
     const long n_cpus = sysconf(_SC_NPROCESSORS_ONLN);
     AUTO_BUF text = BUF_INIT;
 
-    return n_cpus > 0 && count_cpus() > 1 &&
+    return n_cpus > 0 && cpus_usable() > 1 &&
            fs_read("/proc/loadavg", LOADAVG_MAX, &text) == NVC_OK &&
            plan_lanes_are_free(buf_str(&text), (size_t)n_cpus);
 }

@@ -16,7 +16,7 @@
 #include "nvcache/base/clock.h"
 #include "nvcache/base/path.h"
 #include "nvcache/base/strlist.h"
-#include "nvcache/digest/filedigest.h"
+#include "nvcache/digest/filebatch.h"
 #include "nvcache/digest/memo.h"
 #include "listing_priv.h"
 #include "session_priv.h"
@@ -109,25 +109,34 @@ all_settled(const struct stamp *stamps, size_t n, int64_t now_ns)
     return true;
 }
 
+static struct filebatch_item *
+digest_files(const struct validation *v)
+{
+    const size_t n = v->manifest->n_files;
+    struct filebatch_item *items = arena_array(v->session->arena, n, sizeof(*items));
+
+    for (size_t i = 0; i < n; i++)
+        items[i] =
+            (struct filebatch_item){.path = file_path(v, i), .stamp = &v->stamps[i]};
+    filebatch_get(v->session->memo, items, n, v->now_ns);
+    return items;
+}
+
 /* The marks find the file that differs; only all digests together say that none does. */
 static enum nvc_status
 compare_contents(const struct validation *v)
 {
+    const struct filebatch_item *items = digest_files(v);
     struct hasher hasher;
     struct digest inputs;
 
     hasher_init(&hasher, MANIFEST_INPUTS);
     for (size_t i = 0; i < v->manifest->n_files; i++) {
-        const char *path = file_path(v, i);
-        struct digest digest;
-        const enum nvc_status st =
-            filedigest_get(v->session->memo, path, &v->stamps[i], v->now_ns, &digest);
-
-        if (st != NVC_OK)
-            return miss(v, NVC_MISS_GONE, path);
-        if (manifest_mark(&digest) != v->manifest->files[i].mark)
-            return miss(v, NVC_MISS_INPUT, path);
-        hasher_digest(&hasher, &digest);
+        if (items[i].status != NVC_OK)
+            return miss(v, NVC_MISS_GONE, items[i].path);
+        if (manifest_mark(&items[i].digest) != v->manifest->files[i].mark)
+            return miss(v, NVC_MISS_INPUT, items[i].path);
+        hasher_digest(&hasher, &items[i].digest);
     }
     hasher_final(&hasher, &inputs);
     return digest_equal(&inputs, &v->manifest->inputs)

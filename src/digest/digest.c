@@ -47,14 +47,26 @@ update(struct hasher *hasher, const void *data, size_t len)
     crypto_generichash_blake2b_update(state_of(hasher), data, len);
 }
 
+void
+digest_allow_threads(void)
+{
+    choose_code(MUCH);
+}
+
 static void
-field(struct hasher *hasher, enum field kind, const void *data, size_t len)
+begin_field(struct hasher *hasher, enum field kind, size_t len)
 {
     uint8_t head[9] = {(uint8_t)kind};
 
     for (int i = 0; i < 8; i++)
         head[1 + i] = (uint8_t)((uint64_t)len >> (8 * i));
     update(hasher, head, sizeof(head));
+}
+
+static void
+field(struct hasher *hasher, enum field kind, const void *data, size_t len)
+{
+    begin_field(hasher, kind, len);
     update(hasher, data, len);
 }
 
@@ -69,6 +81,18 @@ void
 hasher_bytes(struct hasher *hasher, const void *data, size_t len)
 {
     field(hasher, FIELD_BYTES, data, len);
+}
+
+void
+hasher_bytes_begin(struct hasher *hasher, size_t len)
+{
+    begin_field(hasher, FIELD_BYTES, len);
+}
+
+void
+hasher_bytes_more(struct hasher *hasher, const void *data, size_t len)
+{
+    update(hasher, data, len);
 }
 
 void

@@ -7,7 +7,7 @@
 #include "nvcache/base/buf.h"
 #include "nvcache/base/fs.h"
 #include "nvcache/base/path.h"
-#include "nvcache/digest/filedigest.h"
+#include "nvcache/digest/filebatch.h"
 #include "nvcache/digest/memo.h"
 #include "nvcache/digest/stamp.h"
 #include "nvcache/entry/wire.h"
@@ -199,17 +199,20 @@ static enum nvc_status
 digest_contents(struct memo *memo, const struct toolchain_layout *layout,
                 const struct stamp *stamps, int64_t now_ns, struct digest *out)
 {
+    const size_t n = layout->files.n;
+    AUTO_BUF room = BUF_INIT;
+    struct filebatch_item *items = (void *)buf_reserve(&room, n * sizeof(*items));
     struct hasher hasher;
 
+    for (size_t i = 0; i < n; i++)
+        items[i] =
+            (struct filebatch_item){.path = layout->files.v[i], .stamp = &stamps[i]};
+    filebatch_get(memo, items, n, now_ns);
     hasher_init(&hasher, "nvcache toolchain v1");
-    for (size_t i = 0; i < layout->files.n; i++) {
-        struct digest digest;
-        const enum nvc_status st =
-            filedigest_get(memo, layout->files.v[i], &stamps[i], now_ns, &digest);
-
-        if (st != NVC_OK)
-            return st;
-        hasher_digest(&hasher, &digest);
+    for (size_t i = 0; i < n; i++) {
+        if (items[i].status != NVC_OK)
+            return items[i].status;
+        hasher_digest(&hasher, &items[i].digest);
     }
     hasher_final(&hasher, out);
     return NVC_OK;

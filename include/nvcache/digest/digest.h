@@ -12,7 +12,8 @@
  * A digest is over a domain string and a sequence of fields.  Each field is preceded by
  * its kind and length, so no two different sequences give the same bytes.
  *
- * Threads: one at a time; libsodium changes its code when there is much to hash. */
+ * Threads: one at a time, as libsodium changes its code when there is much to hash;
+ * after digest_allow_threads, called while there is one, several may hash at once. */
 
 #define DIGEST_SIZE     32
 #define DIGEST_HEX_SIZE 65
@@ -27,10 +28,15 @@ struct hasher {
 
 void hasher_init(struct hasher *hasher, const char *domain);
 void hasher_bytes(struct hasher *hasher, const void *data, size_t len);
+/* The same as hasher_bytes in pieces: they must come to `len` bytes. */
+void hasher_bytes_begin(struct hasher *hasher, size_t len);
+void hasher_bytes_more(struct hasher *hasher, const void *data, size_t len);
 void hasher_str(struct hasher *hasher, const char *text);
 void hasher_u64(struct hasher *hasher, uint64_t value);
 void hasher_digest(struct hasher *hasher, const struct digest *digest);
 void hasher_final(struct hasher *hasher, struct digest *out);
+
+void digest_allow_threads(void);
 
 /* One field. */
 void digest_of(const char *domain, const void *data, size_t len, struct digest *out);

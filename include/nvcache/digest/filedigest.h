@@ -6,8 +6,10 @@
 #include "nvcache/digest/digest.h"
 #include "nvcache/digest/stamp.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
+struct buf;
 struct memo;
 
 /* No input or output of a compile is larger than this. */
@@ -23,6 +25,13 @@ void filedigest_of_bytes(const void *data, size_t len, struct digest *out);
 NVC_NODISCARD enum nvc_status filedigest_get(struct memo *memo, const char *path,
                                              const struct stamp *stamp, int64_t now_ns,
                                              struct digest *out);
+
+/* Its two halves.  The second reads into `buf` (what was in it is gone), and may be
+ * called by several threads, each with a buffer of its own. */
+bool filedigest_is_known(const struct memo *memo, const struct stamp *stamp,
+                         struct digest *out);
+NVC_NODISCARD enum nvc_status filedigest_read(const char *path, const struct stamp *stamp,
+                                              struct buf *buf, struct digest *out);
 
 /* The same for a file that was just read: the bytes are hashed unless its stamp is
  * known. */

@@ -12,6 +12,7 @@
 #include "nvcache/base/tmpfile.h"
 #include "nvcache/digest/checksum.h"
 #include "nvcache/digest/digest.h"
+#include "nvcache/digest/filebatch.h"
 #include "nvcache/digest/filedigest.h"
 #include "nvcache/digest/memo.h"
 #include "nvcache/digest/stamp.h"
@@ -250,6 +251,89 @@ file_digest_is_of_the_contents_not_the_memo_of_another_stamp(void **state)
     memo_close(memo);
 }
 
+static void
+a_field_in_pieces_is_the_same_field(void **state)
+{
+    struct hasher whole;
+    struct hasher pieces;
+    struct digest a;
+    struct digest b;
+
+    (void)state;
+    hasher_init(&whole, "x");
+    hasher_bytes(&whole, "abcdef", 6);
+    hasher_final(&whole, &a);
+    hasher_init(&pieces, "x");
+    hasher_bytes_begin(&pieces, 6);
+    hasher_bytes_more(&pieces, "ab", 2);
+    hasher_bytes_more(&pieces, "", 0);
+    hasher_bytes_more(&pieces, "cdef", 4);
+    hasher_final(&pieces, &b);
+    assert_true(digest_equal(&a, &b));
+}
+
+/* The i-th of some files: small ones, one larger than what is read at a time, an empty
+ * one. */
+static size_t
+size_of_file(size_t i)
+{
+    return i == 7 ? (1U << 20) + 13 : i == 9 ? 0 : 20000 + i;
+}
+
+static void
+make_file(struct fixture *f, size_t i, struct stamp *stamp, struct filebatch_item *item,
+          struct digest *expected)
+{
+    const char *path = arena_printf(&f->arena, "%s/%zu", f->dir, i);
+    char *text = arena_array(&f->arena, size_of_file(i) + 1, 1);
+    struct stat info;
+
+    memset(text, 'a' + (int)(i % 26), size_of_file(i));
+    assert_int_equal(tmpfile_write(path, text, size_of_file(i), 0600), NVC_OK);
+    assert_int_equal(stat(path, &info), 0);
+    *stamp = stamp_of(&info);
+    *item = (struct filebatch_item){.path = path, .stamp = stamp};
+    filedigest_of_bytes(text, size_of_file(i), expected);
+}
+
+/* With and without a memo, and with one file that has changed and one that is gone. */
+static void
+many_files_are_digested_as_one_is(void **state)
+{
+    enum {
+        N = 100
+    };
+    struct fixture *f = *state;
+    struct stamp stamps[N];
+    struct filebatch_item items[N];
+    struct digest expected[N];
+    struct memo *memo;
+    int64_t later;
+
+    for (size_t i = 0; i < N; i++)
+        make_file(f, i, &stamps[i], &items[i], &expected[i]);
+    later = stamps[N - 1].ctime_ns + 9999999999;
+    stamps[3].mtime_ns++;
+    assert_int_equal(unlink(items[5].path), 0);
+    memo_open(f->table, -1, false, &memo);
+    for (int round = 0; round < 2; round++) {
+        filebatch_get(memo, items, N, later);
+        for (size_t i = 0; i < N; i++) {
+            assert_int_equal(items[i].status, i == 3 || i == 5 ? NVC_MISS : NVC_OK);
+            if (items[i].status == NVC_OK)
+                assert_true(digest_equal(&items[i].digest, &expected[i]));
+        }
+    }
+    /* what the memo knows is not read again */
+    assert_int_equal(unlink(items[0].path), 0);
+    filebatch_get(memo, items, 1, later);
+    assert_int_equal(items[0].status, NVC_OK);
+    filebatch_get(NULL, items, 1, later);
+    assert_int_equal(items[0].status, NVC_MISS);
+    filebatch_get(NULL, items, 0, later);
+    memo_close(memo);
+}
+
 int
 test_digest(void)
 {
@@ -258,6 +342,7 @@ test_digest(void)
         TEST(digest_is_blake2b_over_tagged_fields),
         TEST(fields_do_not_run_into_each_other),
         TEST(domains_separate),
+        TEST(a_field_in_pieces_is_the_same_field),
         TEST(memo_answers_what_it_was_told),
         TEST(full_bucket_forgets_the_oldest),
         TEST(damaged_slots_do_not_answer),
@@ -265,6 +350,7 @@ test_digest(void)
         TEST(stamps_settle_by_their_change_time),
         TEST(touching_at_the_very_moment_counts_as_since),
         TEST(file_digest_is_of_the_contents_not_the_memo_of_another_stamp),
+        TEST(many_files_are_digested_as_one_is),
     };
 
     return cmocka_run_group_tests_name("digest", tests, NULL, NULL);

@@ -1,0 +1,30 @@
+#ifndef NVCACHE_DIGEST_FILEBATCH_H
+#define NVCACHE_DIGEST_FILEBATCH_H
+
+#include "nvcache/base/status.h"
+#include "nvcache/digest/digest.h"
+#include "nvcache/digest/stamp.h"
+
+#include <stddef.h>
+
+struct memo;
+
+/* The identities of many files at once. */
+
+struct filebatch_item {
+    const char *path;
+    const struct stamp *stamp; /* of this very file, taken before the call */
+    struct digest digest;      /* set where status is NVC_OK */
+    enum nvc_status status;    /* as filedigest_get says it; MISS until then */
+};
+
+/* filedigest_get for each.  Where there are enough to read, up to FILEBATCH_THREADS
+ * threads read them, but no more than there are processors; none is left when this
+ * returns, and none takes a signal. */
+enum {
+    FILEBATCH_THREADS = 4
+};
+void filebatch_get(struct memo *memo, struct filebatch_item *items, size_t n,
+                   int64_t now_ns);
+
+#endif
