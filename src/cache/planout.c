@@ -57,18 +57,38 @@ list_dependencies(struct planned *run, struct compiled *out)
 }
 
 static void
+add_messages(const struct task *task, struct compiled *out)
+{
+    if (task->is_host_text || task->state != TASK_DONE)
+        return;
+    buf_append(&out->process.out, task->result.out.data, task->result.out.len);
+    buf_append(&out->process.err, task->result.err.data, task->result.err.len);
+}
+
+static void
+add_messages_of(const struct planned *run, const struct plan_step *step,
+                struct compiled *out)
+{
+    for (size_t i = 0; i < run->n_tasks; i++)
+        if (run->tasks[i].step == step)
+            add_messages(&run->tasks[i], out);
+}
+
+/* In nvcc's order: asked for dependencies, it preprocesses for all passes first. */
+static void
 collect_messages(struct planned *run, struct compiled *out)
 {
+    const bool are_first = run->session->command.deps != DEPS_NONE;
+    uint16_t *passes;
+    const size_t n = plan_passes(run->session->arena, &run->plan, &passes);
+
     if (run->plan.notice != NULL)
         buf_append_str(&out->process.err, run->plan.notice);
-    for (size_t i = 0; i < run->n_tasks; i++) {
-        const struct task *task = &run->tasks[i];
-
-        if (task->is_host_text || task->state != TASK_DONE)
-            continue;
-        buf_append(&out->process.out, task->result.out.data, task->result.out.len);
-        buf_append(&out->process.err, task->result.err.data, task->result.err.len);
-    }
+    for (size_t i = 0; i < n && are_first; i++)
+        add_messages_of(run, &run->plan.steps[passes[i]], out);
+    for (size_t i = 0; i < run->n_tasks; i++)
+        if (!are_first || run->tasks[i].step->tool != PLAN_PREPROCESS)
+            add_messages(&run->tasks[i], out);
 }
 
 /* As sh says it of a step that it has started for nvcc. */

@@ -28,6 +28,21 @@ begin "warnings of the host compiler are replayed"
 differential "$T/work/fixture" -arch=sm_80 -Xcompiler -Wall,-Wextra -c hostwarn.cu -o out.o
 expect_in "stderr of the hit" "$(cat "$T/hit.err")" 'signedness'
 
+begin "who asks for dependencies gets the preprocessor's messages of all passes first"
+cat >fixture/passes.cu <<'CODE'
+#if __CUDA_ARCH__ >= 900
+#warning ninety
+#elif defined __CUDA_ARCH__
+#warning eighty
+#else
+#warning of the host
+#endif
+__global__ void k(int *p) { int unused; *p = 1; }
+CODE
+differential "$T/work/fixture" -gencode arch=compute_80,code=sm_80 -gencode arch=compute_90,code=sm_90 \
+    -c passes.cu -o out.o -MD -MF out.d
+differential "$T/work/fixture" -arch=sm_80 -c passes.cu -o one.o -MD -MF one.d
+
 begin "-Xptxas -v: the registers used are replayed"
 differential "$T/work/fixture" -arch=sm_80 -Xptxas -v -c regs.cu -o out.o
 expect_in "stderr of the hit" "$(cat "$T/hit.err")" 'Used [0-9]+ registers'
