@@ -108,7 +108,8 @@ add_all(struct vigil *vigil, const struct session *session)
     struct search search = {0};
     bool ok =
         add_searched(vigil, session, ".") &&
-        add_searched(vigil, session, path_dir(vigil->arena, session->command.source));
+        add_searched(vigil, session, path_dir(vigil->arena, session->command.source)) &&
+        add(vigil, "/", NULL); /* names that are whole paths are looked for there */
 
     searchpath_build(session, &search);
     for (size_t i = 0; i < search.n_chain && ok; i++)

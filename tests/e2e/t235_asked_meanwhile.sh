@@ -21,3 +21,27 @@ begin "... and where one is asked for"
 printf '%s\n' '#if __has_include("sub/none.h")' '#endif' >>p/ask.cu
 others_write -I. -Ia/b
 expect_counts misses=2
+
+# In namespaces of our own where $T/top is "/".
+at_top() {
+    unshare -U --map-root-user -m bash -c '
+        for place in "$0"/*; do
+            [ -L "$place" ] || [ ! -d "$place" ] || mount --rbind "/${place##*/}" "$place" || exit
+        done
+        cd "$1" && shift && exec chroot "$0" env -C "$PWD" "$@"' "$T/top" "$PWD" "$@"
+}
+begin "others write into the root directory, where whole paths are looked for, as P_tmpdir"
+mkdir "$T/top"
+for place in /*; do
+    if [ -L "$place" ]; then cp -P "$place" "$T/top"; elif [ -d "$place" ]; then mkdir "$T/top/${place##*/}"; fi
+done
+if at_top "$NVCACHE" --version >/dev/null 2>&1; then
+    sleep 0.05
+    during 'mkdir "$T/top/passing"; until_ptxas; rmdir "$T/top/passing"'
+    at_top "$NVCACHE" "$NVCC" -arch=sm_80 -c -DSALT=77 -Ip/inc p/ask.cu -o out/got.o
+    wait
+    at_top "$NVCACHE" "$NVCC" -arch=sm_80 -c -DSALT=77 -Ip/inc p/ask.cu -o out/got.o
+    expect_counts hits.manifest=1 misses=1
+else
+    skip "no namespaces of our own"
+fi

@@ -245,7 +245,7 @@ class Run:
         self.environment.update(NVCACHE_DIR=self.home + "/cache", FAKE_RUNS=self.home + "/runs", TMPDIR=self.home,
                                 XDG_RUNTIME_DIR=self.home + "/run", NVCACHE_BASE_DIR=self.top + "/by-link/*/project:" + self.top + "/tmp/*/project")
         self.hits = self.failed = self.compiled = 0
-        self.shape = None
+        self.shape = self.project = None
         if not self.real:
             self.environment["NVCACHE_PLAN"] = "0"  # the made-up compiler has no steps to run
             self.install_fake()
@@ -271,7 +271,7 @@ class Run:
                 "option": pick(["-I", "-isystem"]), "own": pick(["absolute", "relative"]),
                 "spelling": pick(["{}"] * 4 + ["{}/", "{}/.", "//{}", "{}/../{base}"]),
                 "nested": pick(["after", "before", "twice"]), "output": pick(["absolute", "relative"]),
-                "object": pick([False, True, True]), "debug": self.real and self.chance.random() < 0.2}
+                "object": pick([False, True, True]), "debug": self.real and self.chance.random() < 0.3}
 
     def spell(self, shape, path):
         return shape["spelling"].format(path, base=os.path.basename(path)).replace("///", "//")
@@ -291,8 +291,9 @@ class Run:
         dirs = [self.spell(shape, library), sub]
         dirs = {"after": dirs, "before": dirs[::-1], "twice": dirs + dirs[:1]}[shape["nested"]]
         words = ["-c"]
-        if self.real:  # an object whose device code can be read, or the text of that
-            words = ["-arch=sm_80"] + (["-c", "--no-compress"] if shape["object"] else ["-ptx"])
+        if self.real:  # an object whose device code can be read, or the text of that, in which names can be told (same_files)
+            is_object = shape["object"] and not os.path.islink(library + "/sub")
+            words = ["-arch=sm_80"] + (["-c", "--no-compress"] if is_object else ["-ptx"])
         for path in dirs:
             words += ["-isystem", path] if shape["option"] == "-isystem" else ["-I" + path]
         words += ["-I" + own, "-MD", "-MF", "out.d"] + (["-lineinfo"] if shape["debug"] else [])
@@ -344,10 +345,16 @@ class Run:
         """What was moved is compiled from more often than the rest."""
         return self.trees.last if self.trees.last in trees and self.chance.random() < 0.7 else self.chance.choice(trees)
 
+    def pick_project(self):
+        """Sources count by their path: a compile of nvcc's is dear, so mostly only the library is another."""
+        if not self.real or self.project not in self.trees.projects or self.chance.random() < 0.3:
+            self.project = self.pick(self.trees.projects)
+        return self.project
+
     def step(self):
         if self.shape is None or self.chance.random() < 0.1:
             self.shape = self.new_shape()
-        project, library = self.pick(self.trees.projects), self.pick(self.trees.libraries)
+        project, library = self.pick_project(), self.pick(self.trees.libraries)
         cwd, words, output = self.command(self.shape, project, library)
         plain = self.compile([], cwd, words, output)
         before = self.hits_counted()
