@@ -7,17 +7,19 @@
 --steps N, --seed S; --jobs N: the steps in N runs side by side, with seeds from S on; --seconds N: end after that time,
 with the steps done by then; --long: as many steps as the long tests take.
 
-Prints how many steps there were, how many were hits, and the needless misses: steps whose inputs
-(the object the compiler made) had been compiled by the same command before, and were compiled
-again, with nvcache's own reason.  Hits by text or by steps count as hits.  Ends with 1 when a result was wrong, says which
-edits led to it, and keeps its files; the run goes on with another project.  NVCACHE is the program (build/dev/nvcache), NVCC
-the compiler of `real`; NVCACHE_PLAN is handed on.
+Prints how many steps there were, how many were hits, and the needless misses: steps whose command, variables and
+result (what the compiler made) were those of an earlier compile, and were compiled again.  Each is shown with nvcache's own
+reason and with what a compile could see that was other than when any of those results was recorded.  Ends with 1 when a result
+was wrong, or when it was compiled again though nothing that it could see had changed; says which edits led to a wrong one and
+keeps its files; the run goes on with another project.  Hits by text or by steps count as hits.  NVCACHE is the program
+(build/dev/nvcache), NVCC the compiler of `real`; NVCACHE_PLAN is handed on.
 
 Why they are needed: `search_changed`, a name that an input mentions is found in another directory, or not any
 more, and only the compiler knows whether it was asked for there and whether yes or no was all it asked
-(#if __has_include); `options_changed`, a macro or variable that this text does not use; `input_changed`, `input_missing`,
-a header whose text does not reach the object; `not kept ... no inotify`, something was written into a
-searched directory while nobody could watch it.
+(#if __has_include); `options_changed`, an options file or a script before the compiler says other than before, and only the
+compiler knows that this text does not use it; `input_changed`, `input_missing`, a header whose text does not reach the object;
+`not kept the last time: hidden_input`, what a condition asks for is put together by macros; `not kept ... no inotify`, something
+was written into a searched directory while nobody could watch it.
 
 nvcc is not run again for a state (every file, word and variable) that it was run for, but now and
 then to see that it says the same."""
@@ -37,6 +39,7 @@ import time
 
 sys.dont_write_bytecode = True
 from toolchain import Toolchain
+from visible import Recorded, digest, visible
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DIRS = ["inc", "inc/sub", "sys", "quoted", "cpath", "late", "src"]
@@ -260,8 +263,9 @@ class Run:
         self.environment["NVCACHE_LOG"] = self.log = os.path.join(self.top, "log")
         self.known = {}  # how a state's last compile ended: kept, or why not
         self.plain = {}  # by state: what nvcc made of it
+        self.recorded = Recorded(self.top)
         self.reasons = {}
-        self.hits = self.needless = self.wrong = self.failed = self.compiled = self.passed = 0
+        self.hits = self.needless = self.unexplained = self.wrong = self.failed = self.compiled = self.passed = 0
         os.makedirs(self.work)
         os.chdir(self.work)
         nvcc = os.environ.get("NVCC") or shutil.which("nvcc") or "/usr/local/cuda/bin/nvcc"
@@ -308,19 +312,15 @@ class Run:
         path = self.environment["FAKE_RUNS"]
         return os.path.getsize(path) if os.path.exists(path) else 0
 
+    def visible(self):
+        """All files that a compile here can see, and where programs are looked for."""
+        found = visible([os.path.join(self.top, name) for name in ("work", "wrap", "bin", "host", "front")])
+        found[os.path.join(self.top, "PATH")] = self.environment["PATH"]
+        return found
+
     def tree(self, words):
         """All that a compile here can see, as a digest."""
-        seen = hashlib.sha256(repr((words, sorted(self.project.environment.items()), self.environment["PATH"])).encode())
-        for root in (self.work, os.path.join(self.top, "wrap")):
-            for top, directories, files in sorted(os.walk(root)):
-                for path in sorted(os.path.join(top, name) for name in directories + files if name not in ("out.o", "out.d")):
-                    link = os.readlink(path) if os.path.islink(path) else ""
-                    data = b""
-                    if not link and os.path.isfile(path):
-                        with open(path, "rb") as text:
-                            data = text.read()
-                    seen.update(repr((path, link, os.path.isdir(path), data)).encode())
-        return seen.digest()
+        return digest(self.visible(), (words, sorted(self.project.environment.items())))
 
     def compile_plain(self):
         if not self.real:
@@ -348,6 +348,17 @@ class Run:
         kind = culprit if outcome == "options_changed" else ""
         return outcome + (f" ({kind})" if kind else ""), kept
 
+    def needless_miss(self, state, names, why):
+        """Why a state was compiled again that had been compiled before; a fault if nothing at all differs from then."""
+        self.needless += 1
+        differing = self.recorded.differences(state, names)
+        if differing == "":
+            self.unexplained += 1
+            print(f"NOTHING CHANGED, and still {why}: seed {self.seed}, {self.words([])}", flush=True)
+        last = self.known[state]
+        reason = f"not kept the last time: {last}" if last != "ok" else f"{why}; other: {differing or 'nothing'}"
+        self.reasons[reason] = self.reasons.get(reason, 0) + 1
+
     def count(self, state, ran):
         """A step that went right."""
         why, kept = self.said()
@@ -356,20 +367,21 @@ class Run:
         elif not ran:
             self.hits += 1
         else:
+            names = self.visible()
             self.compiled += 1
             if state in self.known:
-                self.needless += 1
-                last = self.known[state]
-                reason = why if last == "ok" else f"not kept the last time: {last}"
-                self.reasons[reason] = self.reasons.get(reason, 0) + 1
+                self.needless_miss(state, names, why)
             self.known[state] = kept
+            if kept == "ok":
+                self.recorded.add(state, names)
 
     def keep(self, plain, cached):
         """What a wrong step was about, for whoever looks into it."""
         place = os.path.join(self.top, f"wrong{self.wrong}")
         os.mkdir(place)
         shutil.copytree(self.work, os.path.join(place, "work"), symlinks=True)
-        shutil.copytree(os.path.join(self.top, "wrap"), os.path.join(place, "wrap"))
+        for name in ("wrap", "cache"):
+            shutil.copytree(os.path.join(self.top, name), os.path.join(place, name))
         shutil.copy(self.log, place)
         for name, result in (("plain", plain), ("cached", cached)):
             with open(os.path.join(place, name), "wb") as out:
@@ -428,7 +440,7 @@ class Run:
         return counts
 
 
-COUNTS = ("hits", "compiled", "needless", "failed", "passed", "wrong")
+COUNTS = ("hits", "compiled", "needless", "unexplained", "failed", "passed", "wrong")
 
 
 def run_jobs(options, steps):
@@ -466,7 +478,8 @@ def main():
         return 0
     total, ended = run_jobs(options, steps)
     n = {name: total.get(name, 0) for name in ("steps",) + COUNTS}
-    print(f"{n['steps']} steps: {n['hits']} hits, {n['compiled']} compiled ({n['needless']} needlessly), "
+    print(f"{n['steps']} steps: {n['hits']} hits, {n['compiled']} compiled ({n['needless']} needlessly, "
+          f"{n['unexplained']} of these though nothing had changed), "
           f"{n['failed']} did not compile, {n['passed']} passed through, {n['wrong']} wrong")
     for what, count in sorted(total.items()):
         if what.startswith("why "):
@@ -475,7 +488,7 @@ def main():
         print(f"{options.jobs - ended} of {options.jobs} runs did not come to their end")
     if n["hits"] == 0:
         print("nothing was ever replayed: this run proved nothing")
-    return 1 if n["wrong"] or ended < options.jobs or n["hits"] == 0 else 0
+    return 1 if n["wrong"] or n["unexplained"] or ended < options.jobs or n["hits"] == 0 else 0
 
 
 if __name__ == "__main__":
