@@ -35,8 +35,7 @@ struct reader {
     struct closure *closure;
     struct name_set *names;
     const char *dir;         /* of the file being scanned */
-    struct strlist not_user; /* directories of the toolkit and the system, also by their
-                                real names: the host compiler shortens what it can */
+    struct strlist not_user; /* directories of the toolkit and the system */
     struct strlist macros;   /* names in quotes that macros stand for */
     struct probes *probes;   /* who asks by __has_include, and for what */
     bool is_user;            /* is the file being scanned none of `not_user`? */
@@ -65,27 +64,6 @@ on_name(enum scan_name_kind kind, const char *name, size_t len, void *arg)
         strlist_add(&reader->macros, arena_strndup(reader->session->arena, name, len));
     names_add(reader->names, kind == SCAN_MACRO ? SCAN_QUOTE : kind, reader->dir, name,
               len);
-}
-
-static bool
-is_below_any(const struct strlist *dirs, const char *path)
-{
-    for (size_t i = 0; i < dirs->n; i++)
-        if (path_below(dirs->v[i], path) != NULL)
-            return true;
-    return false;
-}
-
-static void
-add_not_user(struct reader *reader, const struct strlist *dirs)
-{
-    for (size_t i = 0; i < dirs->n; i++) {
-        char *real = fs_realpath(reader->session->arena, dirs->v[i]);
-
-        strlist_add(&reader->not_user, dirs->v[i]);
-        if (real != NULL)
-            strlist_add(&reader->not_user, real);
-    }
 }
 
 /* Nobody adds headers beside those of the toolkit and the system; and they compute names
@@ -141,7 +119,7 @@ read_file(struct reader *reader, struct closure_file *file)
     filedigest_of_read(reader->session->memo, &file->stamp, clock_file_ns(), text.data,
                        text.len, &file->digest);
     reader->dir = path_dir(reader->session->arena, file->path);
-    reader->is_user = !is_below_any(&reader->not_user, file->path);
+    reader->is_user = !searchpath_is_below(&reader->not_user, file->path);
     reader->is_file = true;
     flags = scan_text((const char *)text.data, text.len, on_name, reader);
     shown_read(reader->shown, &reader->session->roots, file->path, &text);
@@ -173,7 +151,7 @@ closure_has(const struct closure *closure, const char *path)
     return bsearch(&key, closure->files, closure->n, sizeof(key), compare_files) != NULL;
 }
 
-static void
+static enum nvc_status
 list_files(struct session *session, char *const *listed, size_t n,
            struct closure *closure)
 {
@@ -183,7 +161,9 @@ list_files(struct session *session, char *const *listed, size_t n,
     strlist_init(&paths, session->arena);
     for (size_t i = 0; i < n; i++)
         strlist_add(&paths, path_clean(session->arena, listed[i]));
-    unlisted_headers(session, &closure->search, &paths);
+    if (!unlisted_headers(session, &paths))
+        return refuse(session, NVC_NOSTORE_HIDDEN,
+                      "a header that the last pass reads, by a name that macros make");
     closure->files = arena_array(session->arena, paths.n, sizeof(*closure->files));
     for (; closure->n < paths.n; closure->n++)
         closure->files[closure->n].path = paths.v[closure->n];
@@ -193,6 +173,7 @@ list_files(struct session *session, char *const *listed, size_t n,
             strcmp(closure->files[unique - 1].path, closure->files[i].path) != 0)
             closure->files[unique++] = closure->files[i];
     closure->n = unique;
+    return NVC_OK;
 }
 
 /* An #include with a macro for a name: the file it found is in the list, so look for
@@ -237,7 +218,7 @@ add_beside(const struct closure *closure, const struct reader *reader,
     for (size_t i = 0; i < reader->macros.n; i++)
         names_add_beside(reader->names, reader->macros.v[i]);
     for (size_t i = 0; i < closure->n; i++)
-        if (!is_below_any(&reader->not_user, closure->files[i].path))
+        if (!searchpath_is_below(&reader->not_user, closure->files[i].path))
             names_add_beside(reader->names, name_on_path(&reader->closure->search,
                                                          closure->files[i].path));
 }
@@ -424,15 +405,13 @@ reader_init(struct session *session, struct closure *closure, struct reader *rea
 {
     *reader = (struct reader){.session = session, .closure = closure};
     reader->names = names_new(session->arena);
-    strlist_init(&reader->not_user, session->arena);
+    searchpath_others(session, &reader->not_user);
     strlist_init(&reader->macros, session->arena);
     reader->probes = probes_new(session->arena);
     strlist_init(&closure->asked, session->arena);
     closure->spelled = arena_array(session->arena, session->roots.n, sizeof(bool));
     strlist_init(&reader->askers, session->arena);
     strlist_init(&reader->all, session->arena);
-    add_not_user(reader, &session->layout.normal);
-    add_not_user(reader, &session->layout.system);
     searchpath_build(session, &reader->closure->search);
 }
 
@@ -444,11 +423,13 @@ closure_build(struct session *session, struct listings *listings, char *const *p
     struct reader reader;
     struct strlist twins;
     unsigned probes;
-    enum nvc_status st = NVC_OK;
+    enum nvc_status st;
 
     roots_add_real(&session->roots);
     reader_init(session, &closure, &reader);
-    list_files(session, paths, n, &closure);
+    st = list_files(session, paths, n, &closure);
+    if (st != NVC_OK)
+        return st;
     reader.shown = shown_start(session, &closure);
     for (size_t i = 0; i < closure.n && st == NVC_OK; i++)
         st = read_file(&reader, &closure.files[i]);

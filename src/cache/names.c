@@ -78,10 +78,11 @@ grow(struct name_set *set)
             *find_slot(set, old[i].dir, old[i].name, strlen(old[i].name)) = old[i];
 }
 
-static void
+static bool
 put(struct name_set *set, const char *dir, const char *name, size_t len, bool is_next)
 {
     struct entry *slot = find_slot(set, dir, name, len);
+    const bool is_new = slot->name == NULL || (is_next && !slot->is_next);
 
     if (slot->name == NULL) {
         slot->dir = dir;
@@ -91,25 +92,25 @@ put(struct name_set *set, const char *dir, const char *name, size_t len, bool is
     slot->is_next |= is_next;
     if (set->n * 2 > set->n_slots)
         grow(set);
+    return is_new;
 }
 
-void
+bool
 names_add(struct name_set *set, enum scan_name_kind kind, const char *dir,
           const char *name, size_t len)
 {
     const char *clean;
+    bool is_new = false;
 
     if (len == 0 || memchr(name, '\0', len) != NULL)
-        return;
+        return false;
     clean = path_clean(set->arena, arena_strndup(set->arena, name, len));
     len = strlen(clean);
-    if (path_is_absolute(clean)) {
-        put(set, "/", clean + 1, len - 1, false);
-        return;
-    }
+    if (path_is_absolute(clean))
+        return put(set, "/", clean + 1, len - 1, false);
     if (kind == SCAN_QUOTE && dir != NULL)
-        put(set, dir, clean, len, false);
-    put(set, NULL, clean, len, kind == SCAN_NEXT);
+        is_new = put(set, dir, clean, len, false);
+    return put(set, NULL, clean, len, kind == SCAN_NEXT) || is_new;
 }
 
 void
@@ -118,10 +119,10 @@ names_add_beside(struct name_set *set, const char *name)
     char *clean = path_clean(set->arena, name);
 
     if (path_is_absolute(clean)) {
-        put(set, "/", clean + 1, strlen(clean + 1), false);
+        (void)put(set, "/", clean + 1, strlen(clean + 1), false);
         return;
     }
-    put(set, NULL, clean, strlen(clean), false);
+    (void)put(set, NULL, clean, strlen(clean), false);
     strlist_add(&set->beside, clean);
 }
 

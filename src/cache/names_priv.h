@@ -44,8 +44,8 @@ struct search {
 struct name_set *names_new(struct arena *arena);
 
 /* `dir` is the directory of the file that mentions the name: quoted names are looked for
- * there first. NULL: not in a file. */
-void names_add(struct name_set *set, enum scan_name_kind kind, const char *dir,
+ * there first. NULL: not in a file.  True: it was not looked for so before. */
+bool names_add(struct name_set *set, enum scan_name_kind kind, const char *dir,
                const char *name, size_t len);
 
 /* A name that no directive spells out: looked for along the path, and beside each file

@@ -74,7 +74,7 @@ static void
 begin_key(const struct planned *run, const struct task *task, const char *kind,
           struct hasher *hasher)
 {
-    hasher_init(hasher, "nvcache step v3");
+    hasher_init(hasher, "nvcache step v4");
     hasher_str(hasher, kind);
     hasher_digest(hasher, &run->session->toolchain);
     variables_hash(hasher);
@@ -149,8 +149,7 @@ key_by_host_text(struct planned *run, struct task *task)
         !stepfile_read_image(run, task->step, &image, &frame))
         return;
     begin_key(run, task, "host by parts", &hasher);
-    unlisted_hash(run->session, &hasher);
-    if (!hash_names(run, task, &hasher))
+    if (!unlisted_hash(run->session, &hasher) || !hash_names(run, task, &hasher))
         return;
     hasher_digest(&hasher, &frame);
     hasher_digest(&hasher, &text);

@@ -24,16 +24,16 @@ enum {
     TEXT_VERSION = 1
 };
 
-static void
+static bool
 hash_context(const struct planned *run, struct hasher *hasher)
 {
-    hasher_init(hasher, "nvcache text v3");
+    hasher_init(hasher, "nvcache text v4");
     hasher_digest(hasher, &run->session->toolchain);
     hasher_str(hasher, run->names.source_path);
     hasher_digest(hasher, &run->session->key.module);
     hasher_str(hasher, plan_stem(run->session->arena, run->names.source));
     variables_hash(hasher);
-    unlisted_hash(run->session, hasher);
+    return unlisted_hash(run->session, hasher);
 }
 
 /* fatbinary's words can name the source: then its spelling counts. */
@@ -42,7 +42,9 @@ plan_text_key(struct planned *run)
 {
     struct hasher hasher;
 
-    hash_context(run, &hasher);
+    unlisted_look(run->session);
+    if (!hash_context(run, &hasher))
+        return;
     for (size_t i = 0; i < run->plan.n_steps; i++) {
         const struct plan_step *step = &run->plan.steps[i];
 

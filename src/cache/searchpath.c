@@ -5,6 +5,7 @@
 
 #include "names_priv.h"
 #include "nvcache/base/arena.h"
+#include "nvcache/base/fs.h"
 #include "nvcache/base/path.h"
 #include "nvcache/base/strlist.h"
 #include "session_priv.h"
@@ -90,4 +91,33 @@ searchpath_build(const struct session *session, struct search *search)
     add_variable(session, search, &more);
     add_list(session, search, &layout->system);
     add_kind(session, search, dirs, n, SEARCH_AFTER);
+}
+
+static void
+add_names(const struct session *session, const struct strlist *dirs, struct strlist *out)
+{
+    for (size_t i = 0; i < dirs->n; i++) {
+        char *real = fs_realpath(session->arena, dirs->v[i]);
+
+        strlist_add(out, path_clean(session->arena, dirs->v[i]));
+        if (real != NULL)
+            strlist_add(out, real);
+    }
+}
+
+void
+searchpath_others(const struct session *session, struct strlist *out)
+{
+    strlist_init(out, session->arena);
+    add_names(session, &session->layout.normal, out);
+    add_names(session, &session->layout.system, out);
+}
+
+bool
+searchpath_is_below(const struct strlist *dirs, const char *path)
+{
+    for (size_t i = 0; i < dirs->n; i++)
+        if (path_below(dirs->v[i], path) != NULL)
+            return true;
+    return false;
 }

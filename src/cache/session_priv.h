@@ -17,6 +17,7 @@ struct arena;
 struct config;
 struct memo;
 struct store;
+struct last_pass;
 struct vigil;
 
 /* Everything one invocation knows.  Filled in from top to bottom by invocation.c. */
@@ -40,7 +41,8 @@ struct session {
     struct digest source;
     struct command_key key;
 
-    struct vigil *vigil; /* of the compile that runs; may be NULL */
+    struct last_pass *last_pass; /* unlisted_priv.h; NULL: not looked for yet */
+    struct vigil *vigil;         /* of the compile that runs; may be NULL */
     struct memory memory;
     struct digest result; /* the record that recorder_store wrote */
 

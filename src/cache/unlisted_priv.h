@@ -1,13 +1,13 @@
 #ifndef NVCACHE_CACHE_UNLISTED_PRIV_H
 #define NVCACHE_CACHE_UNLISTED_PRIV_H
 
-#include "names_priv.h"
+#include "nvcache/base/strlist.h"
+#include "nvcache/digest/digest.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
-struct hasher;
 struct session;
-struct strlist;
 
 /* Headers that a compile reads and nvcc's dependency list leaves out: those of the host
  * compiler's last pass, over the code that cudafe++ made.  Searched like all others, so a
@@ -15,14 +15,24 @@ struct strlist;
 extern const char *const unlisted_names[];
 extern const size_t unlisted_names_n;
 
-/* Append to `paths` the files that these names mean now, and what those include that is
- * not in `paths` yet. */
-void unlisted_headers(const struct session *session, const struct search *search,
-                      struct strlist *paths);
+/* What that pass may read. */
+struct last_pass {
+    struct strlist files;   /* what of it has to be among the inputs */
+    struct digest contents; /* of all */
+    bool is_known; /* false: a file of the user's includes another by a name that macros
+                      make */
+};
 
-/* Hash the contents of the files that these names mean now, and of what those of them
- * that are not the toolkit's include: for results that are found by preprocessed text,
- * which the last pass is no part of. */
-void unlisted_hash(const struct session *session, struct hasher *hasher);
+/* Append to `paths` the files that these names can mean, and what of the user's they lead
+ * to; some may be there already.  False: that is not known. */
+bool unlisted_headers(const struct session *session, struct strlist *paths);
+
+/* Look for them once for several askers, from now on. */
+void unlisted_look(struct session *session);
+
+/* After unlisted_look: hash the contents of the files that these names can mean, and of
+ * all that they mention, for results that are found by preprocessed text, which the last
+ * pass is no part of.  False as above. */
+bool unlisted_hash(const struct session *session, struct hasher *hasher);
 
 #endif

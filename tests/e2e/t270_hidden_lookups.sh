@@ -193,3 +193,41 @@ for text in first other; do
     NVCACHE_PLAN=1 nvcache nvcc -arch=sm_80 -c -Ilast3 last3.cu -o got.out
     expect_in "symbols of the object" "$(nm got.out)" "visible_$text"
 done
+
+# last_pass_only DIRECTORY FILE OPTIONS...: DIRECTORY/FILE, which all passes read, shows text to the last pass only: of its own,
+# then of a header that only it includes.  The object is right after each edit, and when nothing changed it is a hit.
+last_pass_only() {
+    local dir=$1 file=$2 text
+    shift 2
+    mkdir -p "$dir"
+    kernel "$dir.cu"
+    for text in 'int visible_one;' 'int visible_two;' '#include "only.h"' '#include "only.h"' '#include OTHER'; do
+        case $text in
+        *only*) echo "int visible_only_$RANDOM;" >"$dir/only.h" ;;
+        esac
+        {
+            [ "$file" = pre.h ] || echo "#include_next <$file>"
+            echo '#define OTHER "only.h"'
+            printf '#if !defined __CUDACC__ && !defined SEEN\n#define SEEN\n%s\n#endif\n' "$text"
+        } >"$dir/$file"
+        once -c "$@" "$dir.cu"
+        expect_in "symbols of the object" "$(nm got.out)" visible
+    done
+    expect_in "what became of the last" "$(stats)" 'not_stored.hidden_input [1-9]'
+}
+
+begin "a header before the toolkit's, with text for the last pass"
+last_pass_only toolkit builtin_types.h -Itoolkit
+
+begin "a header before the system's, which the toolkit's include, with text for the last pass"
+last_pass_only system features.h -Isystem
+
+begin "a header that the host compiler is told to include first, with text for the last pass"
+last_pass_only pre pre.h -Xcompiler -include,pre/pre.h
+
+begin "headers in place of the toolkit's and the system's are hits as others are"
+kernel last4.cu
+mkdir -p last4
+printf '#include_next <features.h>\n#ifndef __CUDACC__\n#include "only.h"\n#endif\n' >last4/features.h
+echo 'extern int only;' | tee last4/only.h >last4/pre.h
+recorded -c -Ilast4 -Xcompiler -include,last4/pre.h last4.cu
