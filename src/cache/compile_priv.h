@@ -12,6 +12,8 @@ struct session;
 /* What a run of the user's own compiler left. */
 struct compiled {
     struct process_result process;
+    bool takes_files; /* as cudafe++ wrote it, the host's code has the assembler read some
+                       */
     bool has_dependencies; /* `dependencies` is what the compiler listed */
     struct strlist dependencies;
     struct buf depfile; /* its text; the user's when the command asks for one */

@@ -14,6 +14,7 @@
 #include "nvcache/cache/config.h"
 #include "nvcache/digest/filedigest.h"
 #include "nvcache/entry/result.h"
+#include "nvcache/nvcc/scan.h"
 #include "nvcache/store/store.h"
 #include "session_priv.h"
 
@@ -251,6 +252,25 @@ planrun_close(struct planned *run, enum nvc_status recorded)
     buf_fini(&run->output);
 }
 
+/* What no source shows, because strings and macros put it together, the host's C++ does.
+ */
+static enum nvc_status
+look_for_files(struct planned *run, struct compiled *out)
+{
+    const struct plan_step *host = &run->plan.steps[run->plan.n_steps - 1];
+    const int file = plan_find_role(&run->plan, host->inputs, host->n_inputs, PLAN_CPP);
+    AUTO_BUF text = BUF_INIT;
+
+    if (file < 0 || !run->files[file].is_there)
+        return NVC_OK;
+    if (fs_read(
+            plan_file_path(run->session->arena, &run->plan, (unsigned)file, &run->names),
+            FILEDIGEST_MAX_SIZE, &text) != NVC_OK)
+        return NVC_UNPLANNED_FILES;
+    out->takes_files = scan_takes_files(buf_str(&text), text.len);
+    return NVC_OK;
+}
+
 static void
 count_run(struct planned *run, struct compiled *out)
 {
@@ -293,6 +313,8 @@ run_plan(struct planned *run, struct compiled *out)
         planout_collect_killed(run, out);
         return NVC_OK;
     }
+    if (st == NVC_OK)
+        st = look_for_files(run, out);
     if (st == NVC_OK)
         st = planout_write(run, &run->output, out);
     if (st == NVC_OK)

@@ -276,6 +276,10 @@ recorder_store(struct session *session, const struct compiled *compiled)
         return NVC_NOSTORE_STREAM;
     if (!compiled->has_dependencies)
         return NVC_NOSTORE_CLOSURE;
+    if (compiled->takes_files) {
+        session->culprit = "a file for the assembler";
+        return NVC_NOSTORE_HIDDEN;
+    }
     st = native_check(session, &compiled->process);
     if (st != NVC_OK)
         return st;

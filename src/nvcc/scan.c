@@ -248,14 +248,11 @@ scan_signs(const char *text, size_t len, const char *sign, scan_visitor *visit, 
     return flags;
 }
 
-/* `.include "file"` of the assembler: no member of an object, and something behind it
- * that can be a file's name in a string. */
+/* A directive of the assembler's: no member of an object, and something behind it that
+ * can stand in a string. */
 static bool
-has_assembler_include(const char *text, size_t len)
+has_directive(const char *text, const char *end, const char *word)
 {
-    static const char word[] = ".include";
-    const char *end = text + len;
-
     for (const char *at = text; (at = find_word(at, end, word)) != NULL;) {
         const bool is_escape = at > text + 1 && at[-2] == '\\'; /* "\n.include" */
         const bool is_member =
@@ -266,6 +263,20 @@ has_assembler_include(const char *text, size_t len)
         if (!is_member && at < end && strchr(" \t\\\"'", *at) != NULL)
             return true;
     }
+    return false;
+}
+
+bool
+scan_takes_files(const char *text, size_t len)
+{
+    static const char *const others[] = {".include", ".macro", ".irp", ".irpc"};
+    const char *end = text + len;
+
+    if (find_word(text, end, ".incbin") != NULL)
+        return true;
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (has_directive(text, end, others[i]))
+            return true;
     return false;
 }
 
@@ -341,9 +352,7 @@ scan_text(const char *text, size_t len, scan_visitor *visit, void *arg)
     if (len == 0)
         return 0; /* an empty file may have no text at all (NULL) */
     flags = scan_identifiers(text, len);
-    if (find_word(text, text + len, ".incbin") != NULL)
-        flags |= SCAN_HIDDEN;
-    if (has_assembler_include(text, len) || is_disguised(text, len) ||
+    if (scan_takes_files(text, len) || is_disguised(text, len) ||
         has_reading_pragma(text, len))
         flags |= SCAN_HIDDEN;
     flags |= scan_signs(text, len, "#", visit, arg);

@@ -102,7 +102,18 @@ other_host "--compiler-bindir=PROGRAM" nvcc --compiler-bindir="$PWD/host/gcc"
 other_host "-ccbin DIRECTORY" nvcc -ccbin "$PWD/host"
 other_host "-ccbin RELATIVE" nvcc -ccbin host/gcc
 export NVCC_CCBIN=$PWD/host/gcc
-other_host "NVCC_CCBIN" nvcc
+if nvcc --dryrun -c a.cu -o unmade.o 2>&1 | grep -qF "$NVCC_CCBIN"; then
+    other_host "NVCC_CCBIN" nvcc
+else
+    begin "NVCC_CCBIN, which this nvcc does not read: nothing changes with it"
+    nvcache nvcc -DVALUE=5 -arch=sm_80 -c a.cu -o got.o
+    mark
+    host "$NVCC_CCBIN" $((++value))
+    nvcache nvcc -DVALUE=5 -arch=sm_80 -c a.cu -o got.o
+    expect_counts hits.manifest=1
+    nvcc -DVALUE=5 -arch=sm_80 -c a.cu -o expected.o
+    expect_same expected.o got.o
+fi
 unset NVCC_CCBIN
 export NVCC_PREPEND_FLAGS="-ccbin $PWD/host/gcc"
 other_host "-ccbin in NVCC_PREPEND_FLAGS" nvcc

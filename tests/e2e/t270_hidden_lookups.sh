@@ -225,6 +225,17 @@ last_pass_only system features.h -Isystem
 begin "a header that the host compiler is told to include first, with text for the last pass"
 last_pass_only pre pre.h -Xcompiler -include,pre/pre.h
 
+begin "a file for the assembler, named by what strings and macros put together: not recorded"
+pieces=('asm(".inc" "lude \"piece.s\"");' 'asm("." "incbin" " \"piece.s\"");' 'asm(TEXT(.incb) "in \"piece.s\"");'
+    'asm(".macro m a\n.\\a \"piece.s\"\n.endm\nm incbin");')
+for piece in "${pieces[@]}"; do
+    printf '#define TEXT(x) #x\n#ifndef __CUDA_ARCH__\n%s\n#endif\n' "$piece" >pieces.cu
+    for value in 1 2; do
+        echo ".long $value" >piece.s
+        if plans; then once -c pieces.cu; fi # the others are among the limits
+    done
+done
+
 begin "headers in place of the toolkit's and the system's are hits as others are"
 kernel last4.cu
 mkdir -p last4

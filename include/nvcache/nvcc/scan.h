@@ -38,6 +38,10 @@ typedef void scan_visitor(enum scan_name_kind kind, const char *name, size_t len
  * or a format? */
 bool scan_is_header_like(const char *name, size_t len);
 
+/* May the assembler read a file for this text: .incbin, .include, or a macro of its own
+ * that could be put together to one of them? */
+bool scan_takes_files(const char *text, size_t len);
+
 /* Returns a set of scan_flag. */
 unsigned scan_text(const char *text, size_t len, scan_visitor *visit, void *arg);
 

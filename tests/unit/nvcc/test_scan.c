@@ -143,7 +143,11 @@ files_for_the_assembler(void **state)
     (void)state;
     assert_scan("asm(\".text\\n.include \\\"x.s\\\"\");", SCAN_HIDDEN, "");
     assert_scan("asm(\".include \" NAME);", SCAN_HIDDEN, "");
+    assert_scan("asm(\".macro m a\\n.\\\\a\\n.endm\");", SCAN_HIDDEN, "");
+    assert_scan("asm(\".irp a,incbin\\n\");", SCAN_HIDDEN, "");
+    assert_scan("asm(\".irpc a,x\\n\");", SCAN_HIDDEN, "");
     assert_scan("int n = options.include ;", 0, "");
+    assert_scan("int n = options.macro ;", 0, "");
     assert_scan("// see docs/.include or a.include()", 0, "");
 }
 
