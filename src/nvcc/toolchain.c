@@ -131,6 +131,8 @@ toolchain_layout_key(const struct toolchain_seat *seat, struct digest *out)
         installations_hash_stamp(&hasher, seat->plain_host);
         installations_hash(&hasher, &arena, seat->plain_host);
     }
+    if (!str_equal(seat->host, seat->host_program))
+        installations_hash(&hasher, &arena, seat->host);
     hasher_str(&hasher, seat->program);
     for (size_t i = 0; i < seat->host_scripts.n; i++)
         (void)installations_hash_stamp(&hasher, seat->host_scripts.v[i]);

@@ -1,4 +1,4 @@
-/* Wrapper scripts.  Understood is exactly
+/* Wrapper scripts, and ccache under a compiler's name.  Understood is exactly
  *
  *   #!/bin/sh            (or bash, dash; also through env)
  *   # comments, blank lines, set -e
@@ -14,6 +14,7 @@
 #include "nvcache/base/fs.h"
 #include "nvcache/base/path.h"
 #include "nvcache/base/strlist.h"
+#include "masquerade_priv.h"
 
 #include <string.h>
 
@@ -122,7 +123,16 @@ wrapper_resolve(struct arena *arena, const char *program, struct wrapper *out)
         AUTO_BUF text = BUF_INIT;
         struct stat info;
         bool more_words = false;
+        const char *behind;
+        enum nvc_status st = masquerade_resolve(arena, program, &behind);
 
+        if (st != NVC_OK)
+            return st;
+        if (behind != NULL) {
+            strlist_add_copy(&out->scripts, program);
+            program = behind;
+            continue;
+        }
         if (stat(program, &info) != 0)
             return NVC_BYPASS_TOOLCHAIN;
         if (info.st_size > SCRIPT_MAX) {

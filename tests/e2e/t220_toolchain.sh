@@ -102,7 +102,7 @@ other_host "--compiler-bindir=PROGRAM" nvcc --compiler-bindir="$PWD/host/gcc"
 other_host "-ccbin DIRECTORY" nvcc -ccbin "$PWD/host"
 other_host "-ccbin RELATIVE" nvcc -ccbin host/gcc
 export NVCC_CCBIN=$PWD/host/gcc
-if nvcc --dryrun -c a.cu -o unmade.o 2>&1 | grep -qF "$NVCC_CCBIN"; then
+if nvcc --dryrun -c a.cu -o unmade.o 2>&1 | grep -qF "$PWD/host"; then
     other_host "NVCC_CCBIN" nvcc
 else
     begin "NVCC_CCBIN, which this nvcc does not read: nothing changes with it"
@@ -306,3 +306,71 @@ nvcache nvcc -arch=lto_80 -dc a.cu -o got.o
 LLVM_OVERRIDE_PRODUCER=someone nvcache nvcc -arch=lto_80 -dc a.cu -o got.o
 LLVM_OVERRIDE_PRODUCER=someone nvcc -arch=lto_80 -dc a.cu -o expected.o
 expect_same expected.o got.o
+
+# ccache under the compilers' names, before two of them.
+behind=$T/behind
+mkdir -p "$behind/links" "$behind/first"
+for name in gcc g++; do ln -s "$(type -P ccache || echo "$behind/ccache")" "$behind/links/$name"; done
+export CCACHE_DIR=$T/ccache
+# past COMPILER...: compiled through it; the object is nvcc's, whatever was recorded before.
+past() {
+    nvcache nvcc "$@" -DVALUE=3 -arch=sm_80 -c host.cu -o got.o
+    nvcc "$@" -DVALUE=3 -arch=sm_80 -c host.cu -o expected.o
+    expect_same expected.o got.o
+}
+# other_first VALUE: a compiler with a macro of its own stands before the system's.
+other_first() {
+    printf '#!/bin/sh\nexec %s -DHOST=%s "$@"\n' "$HOST_CXX" "$1" | tee "$behind/first/gcc" >"$behind/first/g++"
+    chmod +x "$behind"/first/*
+}
+write host.cu <<'CODE'
+#ifndef HOST
+#define HOST 0
+#endif
+__global__ void k(int *p) { *p = VALUE; }
+int host_value = HOST;
+CODE
+if [ -z "$(type -P ccache)" ]; then
+    begin "ccache under the host compiler's name"
+    skip "there is no ccache"
+else
+    old_path=$PATH
+    for form in PATH -ccbin; do
+        begin "ccache under the host compiler's name: which compiler comes behind it counts ($form)"
+        through=()
+        [ $form = PATH ] || through=(-ccbin "$behind/links/g++")
+        if [ $form = PATH ] && brings_host; then
+            skip "this toolkit brings its own, which nvcc finds first"
+            continue
+        fi
+        rm -f "$behind"/first/*
+        export PATH=$behind/links:$behind/first:$old_path
+        past "${through[@]}"
+        past "${through[@]}"
+        expect_in "counts" "$(counts)" 'hits.manifest=1 misses=1'
+        other_first 1
+        past "${through[@]}"
+        other_first 2
+        past "${through[@]}"
+        PATH=$old_path
+    done
+
+    begin "ccache that is told to run another compiler: not looked at"
+    rm -f "$behind"/first/*
+    other_first 4
+    for name in CCACHE_COMPILER CCACHE_PATH; do
+        value=$behind/first
+        [ $name = CCACHE_PATH ] || value=$behind/first/g++
+        past -ccbin "$behind/links/g++"
+        mark
+        export $name="$value"
+        past -ccbin "$behind/links/g++"
+        unset $name
+        expect_counts bypassed.wrapper=1
+    done
+    mkdir -p "$HOME/.config/ccache"
+    echo "compiler = $behind/first/g++" >"$HOME/.config/ccache/ccache.conf"
+    unset CCACHE_DIR
+    past -ccbin "$behind/links/g++"
+    expect_counts bypassed.wrapper=1
+fi
