@@ -46,7 +46,7 @@ template_key(const struct session *session, char *const *argv)
     struct hasher hasher;
     struct digest digest;
 
-    hasher_init(&hasher, "nvcache plan v2");
+    hasher_init(&hasher, "nvcache plan v3");
     hasher_u64(&hasher, PLAN_VERSION);
     hasher_digest(&hasher, &session->toolchain);
     hasher_str(&hasher, session->program);

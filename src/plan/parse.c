@@ -38,14 +38,41 @@ variable_name_len(const char *line)
     return line[len] == '=' && !isdigit((unsigned char)line[0]) ? len : 0;
 }
 
+/* nvcc puts into quotes what it read from its environment and hands on as it was
+ * (NV_NVVM_VERSION). */
+static const char *
+without_quotes(const struct plan_draft *draft, const char *value, const char *own)
+{
+    return own != NULL && str_equal(value, arena_printf(draft->arena, "\"%s\"", own))
+               ? own
+               : value;
+}
+
+/* Are quotes in its value a part of it?  nvcc.profile has some for the shell that gets
+ * the commands. */
+static bool
+has_own_quotes(const char *name)
+{
+    static const char *const names[] = {"INCLUDES",     "SYSTEM_INCLUDES", "LIBRARIES",
+                                        "CUDAFE_FLAGS", "PTXAS_FLAGS",     "OCG_FLAGS",
+                                        "NVVM_FLAGS"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (str_equal(name, names[i]))
+            return true;
+    return false;
+}
+
 /* PATH and its like end in the value they had: that part is left open. */
-static void
+static enum nvc_status
 add_variable(struct plan_draft *draft, const char *line, size_t name_len)
 {
     const char *name = arena_strndup(draft->arena, line, name_len);
-    const char *value = line + name_len + 1;
     const char *own = getenv(name);
+    const char *value = without_quotes(draft, line + name_len + 1, own);
 
+    if (strchr(value, '"') != NULL && !has_own_quotes(name))
+        return refuse(draft, NVC_UNPLANNED_LINE, line);
     if (str_equal(name, "CICC_PATH"))
         draft->cicc_path = value;
     if (own != NULL && own[0] != '\0' && str_ends(value, own))
@@ -53,6 +80,7 @@ add_variable(struct plan_draft *draft, const char *line, size_t name_len)
                              value, PLACEHOLDER, PLACE_OWN);
     strlist_add(&draft->plan->environment,
                 arena_printf(draft->arena, "%s=%s", name, value));
+    return NVC_OK;
 }
 
 static bool
@@ -81,10 +109,8 @@ read_command(struct plan_draft *draft, const char *line)
     const size_t name_len = variable_name_len(line);
     struct strlist words;
 
-    if (name_len > 0 && draft->plan->n_steps == 0) {
-        add_variable(draft, line, name_len);
-        return NVC_OK;
-    }
+    if (name_len > 0 && draft->plan->n_steps == 0)
+        return add_variable(draft, line, name_len);
     if (!split_command(draft, line, &words))
         return refuse(draft, NVC_UNPLANNED_LINE, line);
     if (is_removal(draft, &words))

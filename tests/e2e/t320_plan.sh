@@ -384,6 +384,7 @@ NVCACHE_PLAN=0 in_fresh "$T/work/fixture" ours nvcache nvcc -c "${TWO[@]}" -isys
 expect_not_in "log" "$(cat "$NVCACHE_LOG")" 'plan\.'
 
 begin "a plan made without LD_LIBRARY_PATH is not used with one"
+unset LD_LIBRARY_PATH
 mkdir -p libraries
 for name in with without; do
     echo "__global__ void $name(int *p) { *p = 1; }" >$name.cu

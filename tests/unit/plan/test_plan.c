@@ -388,6 +388,31 @@ variables_follow_the_environment(void **state)
     arena_fini(&arena);
 }
 
+/* NV_NVVM_VERSION="nvvm-latest": without the quotes is what the steps must get. */
+static void
+quotes_around_a_variable_are_no_part_of_it(void **state)
+{
+    struct arena arena = ARENA_INIT;
+    struct strlist environment;
+    struct plan plan;
+    const char *culprit;
+    char *text = arena_printf(&arena, "#$ PLAN_TEST=\"some\"\n%s", one_line);
+
+    (void)state;
+    setenv("PLAN_TEST", "some", 1);
+    assert_int_equal(plan_parse(&arena, text, strlen(text), &one_names, &plan, &culprit),
+                     NVC_OK);
+    plan_environment(&arena, &plan, &environment);
+    assert_string_equal(plan_variable(&environment, "PLAN_TEST"), "some");
+    setenv("PLAN_TEST", "other", 1);
+    assert_int_equal(plan_parse(&arena, text, strlen(text), &one_names, &plan, &culprit),
+                     NVC_UNPLANNED_LINE);
+    text = arena_printf(&arena, "#$ INCLUDES=\"-I/include\"\n%s", one_line);
+    assert_int_equal(plan_parse(&arena, text, strlen(text), &one_names, &plan, &culprit),
+                     NVC_OK);
+    arena_fini(&arena);
+}
+
 static struct digest
 hash_of(const struct plan *plan, const struct plan_names *names, bool with_paths)
 {
@@ -436,6 +461,7 @@ test_plan(void)
         cmocka_unit_test(lines_that_are_not_understood_are_refused),
         cmocka_unit_test(a_message_of_nvcc_is_kept),
         cmocka_unit_test(variables_follow_the_environment),
+        cmocka_unit_test(quotes_around_a_variable_are_no_part_of_it),
         cmocka_unit_test(names_of_files_do_not_count_unless_asked_for),
     };
 
