@@ -22,10 +22,6 @@
 #include <fcntl.h>
 #include <string.h>
 
-enum {
-    ID_MAX = 4096
-};
-
 const char *
 plan_id_source(const struct planned *run)
 {
@@ -89,8 +85,8 @@ own_id(struct planned *run, const struct task *task)
                      file->has_tokens ? &file->tokens : &file->raw, run->names.source);
 }
 
-static bool
-write_id(const char *path, const char *id)
+bool
+plan_id_write(const char *path, const char *id)
 {
     AUTO_FD fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
@@ -108,12 +104,12 @@ plan_id_settle(struct planned *run, struct task *task, bool *out_again)
     *out_again = false;
     if (task->has_own_id)
         return NVC_OK;
-    if (fs_read(path, ID_MAX, &made) != NVC_OK)
+    if (fs_read(path, PLAN_ID_MAX, &made) != NVC_OK)
         return NVC_UNPLANNED_FILES;
     if (!module_id_is_passing(buf_str(&made)))
         return NVC_OK;
     id = own_id(run, task);
-    if (id == NULL || !write_id(path, id))
+    if (id == NULL || !plan_id_write(path, id))
         return NVC_UNPLANNED_FILES;
     log_event("plan.id", "id=%s", id);
     task->has_own_id = true;

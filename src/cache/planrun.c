@@ -75,6 +75,7 @@ make_output(struct planned *run, struct buf *out)
         run->session->event.outcome = NVC_HIT_TEXT;
         return NVC_OK;
     }
+    plan_guess_begin(run);
     do
         st = plan_tasks_run(run, false);
     while (st == NVC_OK && plan_tasks_repeat(run));
@@ -231,6 +232,7 @@ static void
 store_steps(struct planned *run)
 {
     plan_template_store(run);
+    plan_guess_store(run);
     for (size_t i = 0; i < run->n_tasks; i++)
         if (run->tasks[i].state == TASK_DONE)
             plan_step_store(run, &run->tasks[i]);

@@ -46,13 +46,22 @@ struct task {
     bool is_elsewhere;   /* reused from text whose lines were others */
     bool wants_position; /* that will not do */
     bool has_own_id;     /* it reads the module id that it would have made */
+    bool has_guess;      /* it, or what it reads, was begun with a guessed one */
+    bool is_stale;       /* that was wrong, and it still runs */
     bool is_looked_up;
     bool has_tokens_key;
     bool has_raw_key;
     struct digest tokens_key; /* without positions: only for steps that printed nothing */
     struct digest raw_key;
+    uint64_t saved_us; /* by reusing it */
     struct process_spec spec;
     struct process_result result;
+};
+
+/* The module id that the unit had the last time (planguess.c). */
+struct plan_guess {
+    const char *path; /* where it is; NULL: there is none */
+    struct digest digest;
 };
 
 struct plan_lanes {
@@ -77,6 +86,7 @@ struct planned {
     size_t n_tasks;
     struct crew *crew;
     struct plan_lanes lanes;
+    struct plan_guess guess;
     bool has_positions; /* debug information and the like: line markers count */
     bool may_reuse;
     int killed; /* wait status that nvcc would end with when somebody has killed a step */
@@ -143,10 +153,25 @@ int plan_id_file(const struct planned *run);
 bool plan_id_is_made_by(const struct planned *run, const struct task *task);
 char **plan_id_argv(struct planned *run, const struct task *task, char **argv);
 
+/* Write an id where a step reads it.  False: that failed. */
+#define PLAN_ID_MAX 4096
+bool plan_id_write(const char *path, const char *id);
+
 /* After that step has run.  *out_again: the id was for this one run only, there is
  * another one now, with which the step must run once more.  UNPLANNED_FILES. */
 NVC_NODISCARD enum nvc_status plan_id_settle(struct planned *run, struct task *task,
                                              bool *out_again);
+
+/* The id of the last run in place of one that is not there yet (planguess.c).  After the
+ * preprocessor: look for it.  Is there one, and no id?  May the step begin with it in
+ * place of that file?  The words with its path.  Once the id is there: was it wrong?
+ * Keep the id for the next run. */
+void plan_guess_begin(struct planned *run);
+bool plan_guess_is_open(const struct planned *run);
+bool plan_guess_serves(const struct planned *run, const struct task *task, unsigned file);
+char **plan_guess_argv(struct planned *run, char **argv);
+bool plan_guess_is_wrong(struct planned *run);
+void plan_guess_store(struct planned *run);
 
 /* Steps as records (planstep.c). */
 void plan_step_keys(struct planned *run, struct task *task);

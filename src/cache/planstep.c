@@ -96,6 +96,10 @@ hash_names(struct planned *run, const struct task *task, struct hasher *hasher)
         hasher_digest(hasher, &run->session->key.module);
         return true;
     }
+    if (plan_guess_is_open(run)) {
+        hasher_digest(hasher, &run->guess.digest);
+        return true;
+    }
     if (id < 0 || !plan_file_look(run, (unsigned)id, false))
         return false;
     hasher_digest(hasher, &run->files[id].raw);
@@ -203,6 +207,7 @@ take_record(struct planned *run, struct task *task, const struct store_value *va
         session_error(run->session, st);
         return false;
     }
+    task->saved_us = wall_us;
     run->saved_us += wall_us;
     return true;
 }

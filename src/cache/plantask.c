@@ -69,6 +69,42 @@ finish(struct planned *run, struct task *task)
     log_task(task);
 }
 
+/* It is to run once more. */
+static void
+reset(struct planned *run, struct task *task)
+{
+    task->state = TASK_WAITING;
+    task->is_looked_up = task->is_reused = task->is_elsewhere = false;
+    run->saved_us -= task->saved_us;
+    task->saved_us = 0;
+    process_result_fini(&task->result);
+    task->result = (struct process_result){0};
+}
+
+/* It is as if it had never been begun. */
+static void
+forget(struct planned *run, struct task *task)
+{
+    reset(run, task);
+    task->has_tokens_key = task->has_raw_key = false;
+    task->has_guess = task->is_stale = false;
+    for (size_t i = 0; i < task->step->n_outputs; i++)
+        run->files[task->step->outputs[i]] = (struct planned_file){0};
+}
+
+static void
+forget_guessed(struct planned *run)
+{
+    for (size_t i = 0; i < run->n_tasks; i++) {
+        struct task *task = &run->tasks[i];
+
+        if (task->has_guess && task->state == TASK_RUNNING)
+            task->is_stale = true;
+        else if (task->has_guess)
+            forget(run, task);
+    }
+}
+
 static bool
 says(const struct buf *text, const char *words)
 {
@@ -92,6 +128,16 @@ plan_killed_status(const struct process_result *result)
     return 0;
 }
 
+static char **
+step_argv(struct planned *run, const struct task *task)
+{
+    char **argv =
+        plan_step_argv(run->session->arena, &run->plan, task->step, &run->names);
+
+    argv = plan_id_argv(run, task, argv);
+    return task->has_guess ? plan_guess_argv(run, argv) : argv;
+}
+
 static enum nvc_status
 start(struct planned *run, struct task *task)
 {
@@ -101,11 +147,8 @@ start(struct planned *run, struct task *task)
     if (task->is_host_text && !planhost_begin(run, task->step))
         return NVC_UNPLANNED_FILES;
     task->spec = (struct process_spec){
-        .argv = task->is_host_text
-                    ? planhost_argv(run, task->step)
-                    : plan_id_argv(
-                          run, task,
-                          plan_step_argv(arena, &run->plan, task->step, &run->names)),
+        .argv =
+            task->is_host_text ? planhost_argv(run, task->step) : step_argv(run, task),
         .envp = run->envp,
         .capture_limit = STREAM_MAX,
     };
@@ -130,6 +173,9 @@ finish_run(struct planned *run, struct task *task)
         st = plan_id_settle(run, task, &again);
     if (st == NVC_OK && !again)
         finish(run, task);
+    if (st == NVC_OK && !again && plan_id_is_made_by(run, task) &&
+        plan_guess_is_wrong(run))
+        forget_guessed(run);
     if (again) {
         task->state = TASK_WAITING;
         process_result_fini(&task->result);
@@ -148,6 +194,10 @@ wait_for_one(struct planned *run)
         task->state = TASK_DONE;
     if (process_signal() != 0 || run->killed != 0)
         return NVC_UNPLANNED_STEP;
+    if (task->is_stale) {
+        forget(run, task);
+        return NVC_OK;
+    }
     if (task->is_host_text && (task->result.wait_status != 0 ||
                                task->result.err.len > 0 || task->result.out.len > 0))
         run->host_text = NULL;
@@ -169,7 +219,7 @@ has_inputs(const struct planned *run, const struct task *task)
 
         if (task->is_host_text && run->plan.files[file].role == PLAN_FATBIN)
             continue;
-        if (!run->files[file].is_there)
+        if (!run->files[file].is_there && !plan_guess_serves(run, task, file))
             return false;
     }
     return true;
@@ -187,6 +237,14 @@ is_ready(const struct planned *run, const struct task *task)
            last->state == TASK_DONE;
 }
 
+/* What begins before the id is there has it from a guess, or reads what has. */
+static bool
+is_guessed(const struct planned *run, const struct task *task)
+{
+    return plan_guess_is_open(run) && !plan_id_is_made_by(run, task) &&
+           task->step->tool != PLAN_PREPROCESS;
+}
+
 /* Start or reuse what is ready.  *out_moved: something was reused. */
 static enum nvc_status
 advance(struct planned *run, bool only_text, bool *out_moved)
@@ -202,6 +260,7 @@ advance(struct planned *run, bool only_text, bool *out_moved)
             continue;
         if (!task->is_looked_up) {
             task->is_looked_up = true;
+            task->has_guess = is_guessed(run, task);
             plan_step_keys(run, task);
             if (!task->is_host_text && plan_step_reuse(run, task)) {
                 finish(run, task);
@@ -233,16 +292,6 @@ plan_tasks_run(struct planned *run, bool only_text)
     }
 }
 
-static void
-reset(struct task *task)
-{
-    task->state = TASK_WAITING;
-    task->is_looked_up = task->is_reused = task->is_elsewhere = false;
-    task->wants_position = true;
-    process_result_fini(&task->result);
-    task->result = (struct process_result){0};
-}
-
 bool
 plan_tasks_repeat(struct planned *run)
 {
@@ -258,11 +307,14 @@ plan_tasks_repeat(struct planned *run)
 
         if (!maker->is_elsewhere)
             continue;
-        reset(maker);
+        reset(run, maker);
+        maker->wants_position = true;
         run->files[file].is_there = false;
         again = true;
     }
-    if (again)
-        reset(host);
+    if (again) {
+        reset(run, host);
+        host->wants_position = true;
+    }
     return again;
 }
