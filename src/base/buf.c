@@ -4,6 +4,7 @@
 
 #include "nvcache/base/guard.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,14 @@ buf_fini(struct buf *buf)
 {
     free(buf->data);
     *buf = (struct buf)BUF_INIT;
+}
+
+void
+buf_give_back(void)
+{
+#ifdef __GLIBC__
+    (void)malloc_trim(0);
+#endif
 }
 
 void

@@ -76,6 +76,7 @@ make_output(struct planned *run, struct buf *out)
         return NVC_OK;
     }
     plan_guess_begin(run);
+    buf_give_back();
     do
         st = plan_tasks_run(run, false);
     while (st == NVC_OK && plan_tasks_repeat(run));

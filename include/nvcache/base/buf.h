@@ -20,6 +20,10 @@ struct buf {
     }
 
 void buf_fini(struct buf *buf);
+
+/* Give the system back what buffers have left behind: before waiting for programs that
+ * need memory themselves.  Without glibc nothing. */
+void buf_give_back(void);
 /* Forget the contents, keep the memory. */
 void buf_clear(struct buf *buf);
 /* Room for `extra` more bytes behind `len`; returns where they begin. */
