@@ -38,6 +38,14 @@ for variable in NVCC_APPEND_FLAGS NVCC_PREPEND_FLAGS; do
     expect_same base.o got.o
 done
 
+begin "LD_PRELOAD: with another library in each of its programs the toolchain is another"
+compile a.cu -o got.o
+mark
+LD_PRELOAD=libm.so.6 compile a.cu -o got.o
+expect_counts misses=1
+LD_PRELOAD=libm.so.6 compile a.cu -o got.o
+expect_counts hits.manifest=1
+
 begin "NVCC_APPEND_FLAGS with -v is not cached"
 NVCC_APPEND_FLAGS=-v compile a.cu -o got.o 2>/dev/null
 expect_counts bypassed.verbose=1
