@@ -173,23 +173,46 @@ read_nvcc(const struct answer *answer, struct toolchain_layout *out)
     return NVC_OK;
 }
 
-/* The first word of the line that runs the compiler proper (" /usr/lib/.../cc1plus -E
- * ..."). */
-static const char *
-compiler_proper(const struct answer *answer)
+/* The words of the line that runs the compiler proper (" /usr/lib/.../cc1plus -E ...").
+ */
+static bool
+compiler_words(const struct answer *answer, struct strlist *out)
 {
     for (size_t i = 0; i < answer->lines.n; i++) {
         const char *line = answer->lines.v[i];
-        size_t len;
 
-        if (line[0] != ' ')
-            continue;
-        line += line[1] == '"' ? 2 : 1;
-        len = strcspn(line, "\" ");
-        if (line[0] == '/' && line[len] != '\0' && strstr(line + len, "-E") != NULL)
-            return arena_strndup(answer->arena, line, len);
+        strlist_init(out, answer->arena);
+        if (line[0] == ' ' && words_of_shell(line, out) && out->n > 1 &&
+            path_is_absolute(out->v[0]) && strlist_has(out, "-E"))
+            return true;
     }
-    return NULL;
+    return false;
+}
+
+/* Whatever puts words in front of the command's (a script, a program, specs) can put some
+ * there by which the object shows where it was made or on what machine, or for which
+ * files are read that the command does not name.  In a command we would know them. */
+static bool
+is_told_more(const struct strlist *words)
+{
+    static const char *const more[] = {"-include",
+                                       "-imacros",
+                                       "-g",
+                                       "-debug-info-kind",
+                                       "-fsanitize",
+                                       "-fplugin",
+                                       "-load",
+                                       "-fprofile",
+                                       "@",
+                                       "-ftest-coverage",
+                                       "l1-cache-size=",
+                                       "-finstrument-functions-exclude"};
+
+    for (size_t i = 1; i < words->n; i++)
+        for (size_t k = 0; k < sizeof(more) / sizeof(more[0]); k++)
+            if (str_starts(words->v[i], more[k]) && !str_equal(words->v[i], "-g0"))
+                return true;
+    return false;
 }
 
 /* Directories that do not exist are searched too as soon as they do. */
@@ -311,7 +334,7 @@ read_host(struct arena *arena, const struct toolchain_seat *seat, const char *se
         "-v",        "-E", "-x", seat->language != NULL ? seat->language : "c++",
         "/dev/null", NULL};
     struct answer answer;
-    const char *proper;
+    struct strlist proper;
     enum nvc_status st;
 
     if (!is_binary(seat->host))
@@ -323,10 +346,11 @@ read_host(struct arena *arena, const struct toolchain_seat *seat, const char *se
     st = ask_host(arena, seat->host_program, words, &answer);
     if (st != NVC_OK)
         return st;
-    proper = compiler_proper(&answer);
-    if (proper == NULL || !exists(proper))
+    if (!compiler_words(&answer, &proper) || !exists(proper.v[0]))
         return NVC_BYPASS_TOOLCHAIN;
-    strlist_add_copy(&out->files, proper);
+    if (is_told_more(&proper))
+        return NVC_BYPASS_WRAPPER;
+    strlist_add_copy(&out->files, proper.v[0]);
     take_specs(&answer, &out->files);
     take_search_path(&answer, &out->system);
     return add_assembler(arena, seat->host_program, search, out);

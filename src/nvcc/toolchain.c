@@ -118,7 +118,7 @@ toolchain_layout_key(const struct toolchain_seat *seat, struct digest *out)
     char *profile = path_join(&arena, path_dir(&arena, seat->nvcc), "nvcc.profile");
     enum nvc_status st = NVC_BYPASS_TOOLCHAIN;
 
-    hasher_init(&hasher, "nvcache layout v1");
+    hasher_init(&hasher, "nvcache layout v2");
     hasher_u64(&hasher, TOOLCHAIN_VERSION);
     hasher_str(&hasher, seat->ccbin != NULL ? seat->ccbin : "");
     hasher_str(&hasher, as != NULL ? as : "");

@@ -82,9 +82,13 @@ command_of(struct arena *arena, const char *line, bool *out_has_words)
 
     if (path == NULL || !path_is_absolute(path))
         return NULL;
-    for (*out_has_words = false; !str_equal(at, "\"$@\""); *out_has_words = true)
-        if (take_word(arena, &at) == NULL)
+    for (*out_has_words = false; !str_equal(at, "\"$@\""); *out_has_words = true) {
+        const char *word = take_word(arena, &at);
+
+        if (word == NULL ||
+            str_ends(word, "=native")) /* another machine, another result */
             return NULL;
+    }
     return path;
 }
 

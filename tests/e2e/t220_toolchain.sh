@@ -307,6 +307,29 @@ LLVM_OVERRIDE_PRODUCER=someone nvcache nvcc -arch=lto_80 -dc a.cu -o got.o
 LLVM_OVERRIDE_PRODUCER=someone nvcc -arch=lto_80 -dc a.cu -o expected.o
 expect_same expected.o got.o
 
+# told WORDS...: a script before the host compiler adds words that reach the object in ways which only a command's own are known by.
+told() {
+    begin "a script that tells the host compiler $*: run as it is"
+    printf '#!/bin/sh\nexec %s %s "$@"\n' "$HOST_CXX" "$*" >host/told
+    chmod +x host/told
+    for _ in one two; do
+        sed -i '1i // another line' lines.cu
+        echo "#ifndef __CUDACC__
+extern int first_$RANDOM;
+int of_the_host = $RANDOM;
+#endif" >told.h
+        nvcache nvcc -ccbin "$PWD/host/told" -arch=sm_80 -c lines.cu -o got.o
+        nvcc -ccbin "$PWD/host/told" -arch=sm_80 -c lines.cu -o expected.o
+        expect_same expected.o got.o
+    done
+    expect_counts bypassed.wrapper=2
+}
+printf '__global__ void k(int *p) { *p = 1; }\nint plus(int a) { return a + 1; }\n' >lines.cu
+told -g
+told -include "$PWD/told.h"
+told -march=native
+told -fsanitize=undefined
+
 # ccache under the compilers' names, before two of them.
 behind=$T/behind
 mkdir -p "$behind/links" "$behind/first"
