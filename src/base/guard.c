@@ -34,9 +34,11 @@ static struct {
     void (*hook)(enum nvc_status why);
     int exit_code;
     bool installed;
-    volatile sig_atomic_t inside;
     sigjmp_buf jump;
 } guard;
+
+/* Of the thread that guard_call runs in: another one cannot jump there. */
+static _Thread_local volatile sig_atomic_t is_inside;
 
 static char alt_stack[ALT_STACK_SIZE];
 
@@ -94,7 +96,7 @@ fall_back(enum nvc_status why)
 static void
 on_fatal(int signal_number)
 {
-    if (guard.inside)
+    if (is_inside)
         siglongjmp(guard.jump, signal_number);
     if (guard.mode == DISARMED) {
         default_signals();
@@ -149,6 +151,14 @@ guard_disarm(void)
 }
 
 void
+guard_block_others(sigset_t *out)
+{
+    sigfillset(out);
+    for (size_t i = 0; i < N_SIGNALS; i++)
+        sigdelset(out, fatal_signals[i]);
+}
+
+void
 guard_give_up(enum nvc_status why)
 {
     log_event("guard.give_up", "why=%s", status_word(why));
@@ -164,10 +174,10 @@ guard_call(void (*fn)(void *arg), void *arg)
     /* The handler blocks nothing (SA_NODEFER), so there is no mask to bring back. */
     signal_number = sigsetjmp(guard.jump, 0);
     if (signal_number == 0) {
-        guard.inside = 1;
+        is_inside = 1;
         fn(arg);
     }
-    guard.inside = 0;
+    is_inside = 0;
     if (signal_number != 0)
         log_event("guard.caught", "signal=%d", signal_number);
     return signal_number;
@@ -176,7 +186,7 @@ guard_call(void (*fn)(void *arg), void *arg)
 void
 guard_escape(int signal_number)
 {
-    if (guard.inside)
+    if (is_inside)
         siglongjmp(guard.jump, signal_number);
     guard_give_up(NVC_ERR_CRASH);
 }

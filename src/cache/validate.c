@@ -16,6 +16,7 @@
 #include "nvcache/base/clock.h"
 #include "nvcache/base/path.h"
 #include "nvcache/base/strlist.h"
+#include "nvcache/base/threads.h"
 #include "nvcache/digest/filebatch.h"
 #include "nvcache/digest/memo.h"
 #include "listing_priv.h"
@@ -24,12 +25,16 @@
 #include "watched_priv.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
 
 enum {
     SEED_FILES = 3,
-    SEED_WATCHED = 4
+    SEED_WATCHED = 4,
+
+    STATS_AT_ONCE = 64,
+    STATS_PER_HELPER = 512 /* starting one costs what about 50 do */
 };
 
 struct validation {
@@ -69,17 +74,33 @@ resolve_dirs(struct validation *v)
     return NVC_OK;
 }
 
-/* Build each path in one buffer: this loop is most of a hit. */
-static enum nvc_status
-stamp_files(struct validation *v)
+/* The stat of all files, by several threads where there are many. */
+struct stamping {
+    const struct validation *v;
+    atomic_size_t next;
+    atomic_size_t gone; /* a file that is not there; the first of those found */
+};
+
+static void
+note_gone(struct stamping *stamping, size_t i)
+{
+    size_t first = atomic_load(&stamping->gone);
+
+    while (i < first && !atomic_compare_exchange_weak(&stamping->gone, &first, i))
+        continue;
+}
+
+/* Build each path in one buffer: this loop is most of a hit.  False: file *at is not
+ * there. */
+static bool
+stamp_range(const struct validation *v, size_t *at, size_t end)
 {
     char path[2 * PLACE_MAX];
     uint32_t dir = UINT32_MAX;
     size_t base = 0;
 
-    v->stamps = arena_array(v->session->arena, v->manifest->n_files, sizeof(*v->stamps));
-    for (size_t i = 0; i < v->manifest->n_files; i++) {
-        const struct manifest_file *file = &v->manifest->files[i];
+    for (; *at < end; (*at)++) {
+        const struct manifest_file *file = &v->manifest->files[*at];
         const size_t len = strlen(file->name);
         struct stat info;
 
@@ -87,16 +108,45 @@ stamp_files(struct validation *v)
             dir = file->dir;
             base = strlen(v->dirs[dir]);
             if (base + 2 > PLACE_MAX)
-                return miss(v, NVC_MISS_GONE, v->dirs[dir]);
+                return false;
             memcpy(path, v->dirs[dir], base);
             if (base > 0 && path[base - 1] != '/')
                 path[base++] = '/';
         }
         memcpy(path + base, file->name, len + 1);
         if (stat(path, &info) != 0)
-            return miss(v, NVC_MISS_GONE, file_path(v, i));
-        v->stamps[i] = stamp_of(&info);
+            return false;
+        v->stamps[*at] = stamp_of(&info);
     }
+    return true;
+}
+
+static void
+stamp_some(void *arg)
+{
+    struct stamping *stamping = arg;
+    const size_t n = stamping->v->manifest->n_files;
+    size_t at;
+
+    while ((at = atomic_fetch_add(&stamping->next, STATS_AT_ONCE)) <
+           atomic_load(&stamping->gone)) {
+        const size_t end = at + STATS_AT_ONCE < n ? at + STATS_AT_ONCE : n;
+
+        if (!stamp_range(stamping->v, &at, end))
+            note_gone(stamping, at);
+    }
+}
+
+static enum nvc_status
+stamp_files(struct validation *v)
+{
+    const size_t n = v->manifest->n_files;
+    struct stamping stamping = {.v = v, .gone = n};
+
+    v->stamps = arena_array(v->session->arena, n, sizeof(*v->stamps));
+    threads_share(stamp_some, &stamping, n, STATS_PER_HELPER);
+    if (stamping.gone < n)
+        return miss(v, NVC_MISS_GONE, file_path(v, stamping.gone));
     return NVC_OK;
 }
 

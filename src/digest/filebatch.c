@@ -8,20 +8,17 @@
 #include "nvcache/digest/filebatch.h"
 
 #include "nvcache/base/buf.h"
-#include "nvcache/base/cpus.h"
+#include "nvcache/base/threads.h"
 #include "nvcache/digest/filedigest.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
 /* Starting a thread costs less than half of what reading this much does, where a file
  * costs as much as its bytes and FILE_COST more. */
 enum {
-    WORK_PER_THREAD = 512 << 10,
-    FILE_COST = 16 << 10,
-    STACK_SIZE = 256 << 10
+    WORK_PER_HELPER = 512 << 10,
+    FILE_COST = 16 << 10
 };
 
 struct batch {
@@ -30,7 +27,7 @@ struct batch {
     atomic_size_t next;
 };
 
-static void *
+static void
 read_files(void *arg)
 {
     struct batch *batch = arg;
@@ -42,59 +39,16 @@ read_files(void *arg)
 
         item->status = filedigest_read(item->path, item->stamp, &buf, &item->digest);
     }
-    return NULL;
 }
 
-/* Besides the caller's. */
-static size_t
-count_threads(const struct batch *batch)
+static uint64_t
+work_of(const struct batch *batch)
 {
-    const size_t most = FILEBATCH_THREADS - 1;
     uint64_t work = 0;
-    uint64_t n;
 
     for (size_t i = 0; i < batch->n; i++)
         work += batch->unknown[i]->stamp->size + FILE_COST;
-    n = batch->n > 1 ? work / WORK_PER_THREAD : 0;
-    if (n == 0)
-        return 0;
-    if (n > most)
-        n = most;
-    return n < cpus_usable() ? (size_t)n : cpus_usable() - 1;
-}
-
-/* How many were started; the caller's thread does the rest of the work. */
-static size_t
-start_threads(struct batch *batch, pthread_t *threads, size_t n)
-{
-    pthread_attr_t attr;
-    sigset_t all;
-    sigset_t old;
-    size_t started = 0;
-
-    digest_allow_threads();
-    sigfillset(&all);
-    pthread_attr_init(&attr);
-    pthread_attr_setstacksize(&attr, STACK_SIZE);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    while (started < n &&
-           pthread_create(&threads[started], &attr, read_files, batch) == 0)
-        started++;
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    pthread_attr_destroy(&attr);
-    return started;
-}
-
-static void
-read_batch(struct batch *batch)
-{
-    pthread_t threads[FILEBATCH_THREADS];
-    const size_t wanted = count_threads(batch);
-    const size_t started = wanted > 0 ? start_threads(batch, threads, wanted) : 0;
-
-    read_files(batch);
-    for (size_t i = 0; i < started; i++)
-        pthread_join(threads[i], NULL);
+    return batch->n > 1 ? work : 0;
 }
 
 void
@@ -110,7 +64,8 @@ filebatch_get(struct memo *memo, struct filebatch_item *items, size_t n, int64_t
         if (!is_known)
             batch.unknown[batch.n++] = &items[i];
     }
-    read_batch(&batch);
+    digest_allow_threads();
+    threads_share(read_files, &batch, work_of(&batch), WORK_PER_HELPER);
     for (size_t i = 0; i < batch.n; i++)
         if (batch.unknown[i]->status == NVC_OK)
             filedigest_learn(memo, batch.unknown[i]->stamp, now_ns,

@@ -7,6 +7,7 @@
 #include "meter_priv.h"
 
 #include "nvcache/base/clock.h"
+#include "nvcache/base/guard.h"
 #include "nvcache/base/log.h"
 #include "nvcache/base/process.h"
 #include "nvcache/sched/tree.h"
@@ -179,14 +180,14 @@ static bool
 start_thread(struct meter *meter)
 {
     pthread_attr_t attr;
-    sigset_t all;
+    sigset_t mask;
     sigset_t old;
     int error;
 
-    sigfillset(&all);
+    guard_block_others(&mask);
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, (size_t)256 << 10);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
+    pthread_sigmask(SIG_SETMASK, &mask, &old);
     error = pthread_create(&meter->thread, &attr, run, meter);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     pthread_attr_destroy(&attr);

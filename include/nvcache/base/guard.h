@@ -3,6 +3,7 @@
 
 #include "nvcache/base/status.h"
 
+#include <signal.h>
 #include <stdbool.h>
 
 /* The crash guard: a fault of ours costs speed, never a build.
@@ -24,13 +25,18 @@ void guard_arm_exit(int code);
 /* No fallback any more: default signal actions. */
 void guard_disarm(void);
 
+/* The mask of a thread that takes no signals but those above: a fault whose signal is
+ * blocked ends the process. */
+void guard_block_others(sigset_t *out);
+
 /* Take the fallback.  Without one (not armed), print a line and abort. */
 _Noreturn void guard_give_up(enum nvc_status why);
 
 /* Run fn(arg); return 0, or the number of the fatal signal that ended it.  After a signal
  * the memory fn was working on is in an unknown state: the caller must not touch it
- * again. Calls may not nest.  Works whether or not the guard is armed. NVCACHE_GUARD=0 in
- * the environment turns this and the handlers off (for sanitizers). */
+ * again. Calls may not nest.  Only faults of this very thread are caught.  Works whether
+ * or not the guard is armed. NVCACHE_GUARD=0 in the environment turns this and the
+ * handlers off (for sanitizers). */
 NVC_NODISCARD int guard_call(void (*fn)(void *arg), void *arg);
 
 /* End the running guard_call from inside with this signal number (LMDB's assert hook). */

@@ -18,12 +18,8 @@ struct filebatch_item {
     enum nvc_status status;    /* as filedigest_get says it; MISS until then */
 };
 
-/* filedigest_get for each.  Where there are enough to read, up to FILEBATCH_THREADS
- * threads read them, but no more than there are processors; none is left when this
- * returns, and none takes a signal. */
-enum {
-    FILEBATCH_THREADS = 4
-};
+/* filedigest_get for each.  Where there is much to read, helpers (base/threads.h) read
+ * with this thread. */
 void filebatch_get(struct memo *memo, struct filebatch_item *items, size_t n,
                    int64_t now_ns);
 

@@ -1,0 +1,74 @@
+/* Helpers for work that is large.  Must never leave one behind. */
+
+#include "nvcache/base/threads.h"
+
+#include "nvcache/base/cpus.h"
+#include "nvcache/base/guard.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+enum {
+    STACK_SIZE = 256 << 10
+};
+
+struct shared_work {
+    void (*work)(void *arg);
+    void *arg;
+};
+
+static void *
+help(void *arg)
+{
+    const struct shared_work *shared = arg;
+
+    shared->work(shared->arg);
+    return NULL;
+}
+
+static size_t
+count_helpers(uint64_t amount, uint64_t per_helper)
+{
+    const uint64_t worth = amount / per_helper;
+    size_t most;
+
+    if (worth == 0)
+        return 0;
+    most = cpus_usable() - 1;
+    if (most > THREADS_HELPERS_MAX)
+        most = THREADS_HELPERS_MAX;
+    return worth < most ? (size_t)worth : most;
+}
+
+/* How many were started. */
+static size_t
+start(struct shared_work *shared, pthread_t *helpers, size_t n)
+{
+    pthread_attr_t attr;
+    sigset_t mask;
+    sigset_t old;
+    size_t started = 0;
+
+    guard_block_others(&mask);
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, STACK_SIZE);
+    pthread_sigmask(SIG_SETMASK, &mask, &old);
+    while (started < n && pthread_create(&helpers[started], &attr, help, shared) == 0)
+        started++;
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    pthread_attr_destroy(&attr);
+    return started;
+}
+
+void
+threads_share(void (*work)(void *arg), void *arg, uint64_t amount, uint64_t per_helper)
+{
+    struct shared_work shared = {work, arg};
+    pthread_t helpers[THREADS_HELPERS_MAX];
+    const size_t n = count_helpers(amount, per_helper);
+    const size_t started = n > 0 ? start(&shared, helpers, n) : 0;
+
+    work(arg);
+    for (size_t i = 0; i < started; i++)
+        pthread_join(helpers[i], NULL);
+}

@@ -1,0 +1,120 @@
+/* Work that several threads share. */
+
+#include "nvcache/base/threads.h"
+
+#include "nvcache/base/cpus.h"
+#include "nvcache/base/guard.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+    ITEMS = 10000
+};
+
+int test_threads(void);
+
+struct counting {
+    atomic_size_t next;
+    atomic_int calls;
+    unsigned char done[ITEMS];
+};
+
+static void
+count_some(void *arg)
+{
+    struct counting *counting = arg;
+    size_t i;
+
+    atomic_fetch_add(&counting->calls, 1);
+    while ((i = atomic_fetch_add(&counting->next, 1)) < ITEMS)
+        counting->done[i]++;
+}
+
+static int
+calls_for(uint64_t amount, uint64_t per_helper)
+{
+    static struct counting counting;
+
+    counting = (struct counting){0};
+    threads_share(count_some, &counting, amount, per_helper);
+    for (size_t i = 0; i < ITEMS; i++)
+        assert_int_equal(counting.done[i], 1);
+    return counting.calls;
+}
+
+static void
+each_item_is_done_once_by_as_many_as_it_is_worth(void **state)
+{
+    const int n_cpus = cpus_usable() > 64 ? 64 : (int)cpus_usable();
+    const int most = n_cpus > THREADS_HELPERS_MAX ? THREADS_HELPERS_MAX + 1 : n_cpus;
+
+    (void)state;
+    assert_int_equal(calls_for(0, 10), 1);
+    assert_int_equal(calls_for(9, 10), 1);
+    assert_int_equal(calls_for(10, 10), most > 2 ? 2 : most);
+    assert_int_equal(calls_for(UINT64_MAX, 1), most);
+}
+
+struct fault {
+    pthread_t caller;
+};
+
+/* The helper faults while the caller is inside guard_call. */
+static void
+fault_in_helper(void *arg)
+{
+    struct fault *fault = arg;
+
+    if (pthread_equal(fault->caller, pthread_self()))
+        for (;;)
+            pause();
+    raise(SIGSEGV);
+}
+
+static void
+share_fault(void *arg)
+{
+    threads_share(fault_in_helper, arg, 1, 1);
+}
+
+static void
+a_fault_in_a_helper_ends_in_the_fallback(void **state)
+{
+    struct fault fault = {.caller = pthread_self()};
+    int wait_status;
+    pid_t pid;
+
+    (void)state;
+    if (cpus_usable() == 1)
+        return;
+    pid = fork();
+    if (pid == 0) {
+        guard_arm_exit(5);
+        _exit(guard_call(share_fault, &fault) == 0 ? 0 : 1);
+    }
+    assert_int_equal(waitpid(pid, &wait_status, 0), pid);
+    assert_true(WIFEXITED(wait_status));
+    assert_int_equal(WEXITSTATUS(wait_status), 5);
+}
+
+int
+test_threads(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_item_is_done_once_by_as_many_as_it_is_worth),
+        cmocka_unit_test(a_fault_in_a_helper_ends_in_the_fallback),
+    };
+
+    return cmocka_run_group_tests_name("threads", tests, NULL, NULL);
+}
