@@ -34,7 +34,7 @@ enum {
     SEED_WATCHED = 4,
 
     STATS_AT_ONCE = 64,
-    STATS_PER_HELPER = 512 /* starting one costs what about 50 do */
+    STATS_PER_HELPER = 256 /* starting one costs what about 50 do */
 };
 
 struct validation {
