@@ -70,7 +70,7 @@ date +%s%3N >"$REAL_FLASH_OUT/end"
 xargs -a "$chosen" ls 2>/dev/null >"$chosen.made"
 xargs -a "$chosen.made" cp -t "$REAL_FLASH_OUT"
 xargs -a "$chosen.made" -n 1 basename | sed 's,^,/,' >"$REAL_FLASH_OUT/made"
-cmp -s "$chosen.made" <(kernels) || exit 1
+cmp -s <(sort "$chosen.made") <(kernels | sort) || exit 1
 exec "$REAL_FLASH_NINJA" "$@"
 CODE
     chmod +x "$work/bin/ninja"
