@@ -6,6 +6,8 @@
 #   second    the same again
 #   link      without CMAKE_ARGS: a symbolic link called ccache to nvcache, which vLLM's setup finds
 #
+# With WAY=editable it is `pip install -e .` in one directory, into which the sources are unpacked anew each time.
+#
 # It fails unless every kernel of the second and third time is a hit, is the first one's byte for byte, and no program of
 # the toolkit or the host compiler was started for it (traced where strace is allowed).  Why something was no
 # hit is in build/logs/vllm-*.nvcache.
@@ -15,6 +17,7 @@
 # directories, through the variables vLLM has for that: flash-attention, FlashMLA, DeepGEMM, qutlass (and Triton's kernels,
 # which are Python).  CUTLASS comes from the nvidia-cutlass package of PyPI.  Nothing of vLLM's is changed.
 #
+#   WAY            sdist (default) or editable
 #   UNITS          which kernels: an extended regular expression (default: 14 for caches, norms, activations; not
 #                  paged attention, on which ptxas alone works for a quarter of an hour); `.` is all that sm_80 has
 #   LIMIT          seconds for the first build of the kernels (default: none); those not made by then are left out
@@ -101,7 +104,7 @@ CODE
 
 # install NAME LAUNCHER: one installation, with everything in new directories.
 install() {
-    local name=$1 launcher=$2 path
+    local name=$1 launcher=$2 path what
     mkdir -p "$work/$name" "$work/$name.link"
     tracer "$name"
     export NVCACHE_LOG=$BUILD/logs/vllm-$name.nvcache
@@ -112,13 +115,17 @@ install() {
     [ "$launcher" != link ] || ln -s "$NVCACHE" "$work/$name.link/ccache"
     path=$work/$name.link:$work/bin:$(dirname "$python"):$cuda/bin:/usr/bin:/bin
     TMPDIR=$(mktemp -d "$work/tmp.XXXXXX")
+    what=(--target "$TMPDIR/site" "$sdist")
+    if [ "${WAY:-sdist}" = editable ]; then
+        rm -rf "$work/src" && mkdir "$work/src" && tar -xzf "$sdist" -C "$work/src" --strip-components 1
+        what=(--prefix "$TMPDIR/site" --ignore-installed -e "$work/src")
+    fi
     (
         export TMPDIR PATH=$path CUDA_HOME=$cuda VLLM_TARGET_DEVICE=cuda TORCH_CUDA_ARCH_LIST=${TORCH_CUDA_ARCH_LIST:-8.0}
         export MAX_JOBS=${MAX_JOBS:-1} VLLM_DISABLE_SCCACHE=1
         unset CMAKE_ARGS
         [ "$launcher" = link ] || export CMAKE_ARGS=-DCMAKE_CUDA_COMPILER_LAUNCHER=$NVCACHE
-        quiet "vllm-$name" "$python" -m pip --disable-pip-version-check install -v --no-build-isolation --no-deps \
-            --target "$TMPDIR/site" "$sdist"
+        quiet "vllm-$name" "$python" -m pip --disable-pip-version-check install -v --no-build-isolation --no-deps "${what[@]}"
     )
     rm -rf "$TMPDIR"
     unset TMPDIR
