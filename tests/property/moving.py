@@ -75,7 +75,7 @@ class Trees:
             if self.real:
                 return f"#ifndef WHERE\n#define WHERE 0\n#endif\n__device__ const char *{name} = {shown};\n"
             return f"{shown}\n"
-        return f"__device__ int {name} = {value};\n" if self.real else f"{name} {value}\n"
+        return f"__global__ void {name}(int *p) {{ *p = {value}; }}\n" if self.real else f"{name} {value}\n"
 
     def header(self, path, more=""):
         once = "#pragma once\n" if self.real else ""
@@ -293,7 +293,7 @@ class Run:
         words = ["-c"]
         if self.real:  # an object whose device code can be read, or the text of that, in which names can be told (same_files)
             is_object = shape["object"] and not os.path.islink(library + "/sub")
-            words = ["-arch=sm_80"] + (["-c", "--no-compress"] if is_object else ["-ptx"])
+            words = ["-c", "-gencode=arch=compute_80,code=sm_80", "--no-compress"] if is_object else ["-ptx", "-arch=sm_80"]
         for path in dirs:
             words += ["-isystem", path] if shape["option"] == "-isystem" else ["-I" + path]
         words += ["-I" + own, "-MD", "-MF", "out.d"] + (["-lineinfo"] if shape["debug"] else [])
