@@ -67,7 +67,7 @@ TABLE
     lists_table
 }
 
-# CUB puts the list of architectures into its namespaces: from CUDA 12 on cicc's input is another when one is added, from 13 on so
+# CUB puts the list of architectures into its namespaces: from CUDA 12 on cicc's input is another when one is added, and in 13.0 so
 # are the names in the PTX.
 lists_table() {
     case $release in
@@ -75,13 +75,13 @@ lists_table() {
         echo 'cub added            1 1 0 0 1 hits.partial'
         echo 'cub removed          0 0 0 0 1 hits.partial'
         ;;
-    12.*)
-        echo 'cub added            3 1 1 1 1 hits.partial'
-        echo 'cub removed          1 0 1 1 1 hits.partial'
-        ;;
-    *)
+    13.0)
         echo 'cub added            3 3 1 1 1 misses'
         echo 'cub removed          1 1 1 1 1 misses'
+        ;;
+    *)
+        echo 'cub added            3 1 1 1 1 hits.partial'
+        echo 'cub removed          1 0 1 1 1 hits.partial'
         ;;
     esac
 }
