@@ -67,7 +67,6 @@ begin "a cicc that somebody killed: nvcc's exit status and words, and not again"
 cicc <<CODE
 #!/bin/sh
 echo run >>"$T/runs"
-awk '/^VmRSS/ { print \$2 }' /proc/\$PPID/status >"$T/parent"
 kill -9 \$\$
 CODE
 kernel b.cu
@@ -76,7 +75,6 @@ rm "$T/runs"
 run killed nvcache "$toolkit/bin/nvcc" -arch=sm_80 -c b.cu -o b.o
 expect_same_run plain killed
 ! plans || expect_in log "$(cat "$NVCACHE_LOG")" 'plan\.end result=killed '
-! plans || [ "$(cat "$T/parent")" -lt 8000 ] || fail "nvcache keeps $(cat "$T/parent") KB while cicc runs"
 expect_eq "runs of cicc" "$(wc -l <"$T/runs")" 1
 expect_eq "memory.rescued" "$(stat_of memory.rescued)" 0
 

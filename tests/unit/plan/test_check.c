@@ -73,8 +73,8 @@ what_only_looks_like_a_check_is_refused(void **state)
         "#$ cicc -arch compute_90 --module_id_file_name "
         "\"/T/tmpxft_00000001_00000000-4_a.module_id\" "
         "\"/T/tmpxft_00000001_00000000-8_a.cpp1.ii\" -o "
-        "\"/T/tmpxft_00000001_00000000-9_a.ptx\"\n"
-        "#$ ptxas -arch=compute_90 \"/T/tmpxft_00000001_00000000-9_a.ptx\"\n",
+        "\"/T/tmpxft_00000001_00000000-9_a.other.ptx\"\n"
+        "#$ ptxas -arch=compute_90 \"/T/tmpxft_00000001_00000000-9_a.other.ptx\"\n",
     };
 
     (void)state;
