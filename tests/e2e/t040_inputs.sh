@@ -252,3 +252,24 @@ compile --options-file options optf.cu -o got.o
 expect_counts misses=1
 nvcc -arch=sm_80 -DVALUE=2 -c optf.cu -o expected.o
 expect_same expected.o got.o
+
+begin "of many inputs each counts: edited, gone, and all touched"
+mkdir -p many
+for i in $(seq 600); do echo "#define M$i 1" >many/m$i.h; done
+{ for i in $(seq 600); do echo "#include \"many/m$i.h\""; done; echo '__global__ void k(int *p) { *p = M1 + M300 + M600; }'; } >many.cu
+settle
+compile many.cu -o got.o
+compile many.cu -o got.o
+touch many/*.h
+compile many.cu -o got.o
+expect_counts hits.manifest=2 misses=1
+for i in 1 300 600; do
+    echo "#define M$i 2" >many/m$i.h
+    compile many.cu -o got.o
+    echo "#define M$i 1" >many/m$i.h
+    compile many.cu -o got.o
+done
+expect_counts hits.manifest=3 misses=3
+rm many/m450.h
+run gone compile many.cu -o got.o
+expect_in stderr "$(cat "$T/gone.err")" 'many/m450.h'
