@@ -76,6 +76,14 @@ is_made_for_cicc(const struct planned *run)
            run->plan.steps[run->plan.files[file].producer].tool == PLAN_CUDAFE;
 }
 
+/* Not with --threads: nvcc never runs cudafe++ beside cicc, and both together need more
+ * memory than two ciccs (1.3 times nvcc's peak, seen with CUTLASS). */
+static bool
+is_guest_welcome(const struct planned *run)
+{
+    return run->lanes.own == 1 && run->lanes.most > 1;
+}
+
 void
 plan_guess_begin(struct planned *run)
 {
@@ -84,7 +92,7 @@ plan_guess_begin(struct planned *run)
     AUTO_BUF id = BUF_INIT;
     enum nvc_status st;
 
-    if (!run->may_reuse || run->lanes.most < 2 || !is_made_for_cicc(run))
+    if (!run->may_reuse || !is_guest_welcome(run) || !is_made_for_cicc(run))
         return;
     st = read_last(session, &id);
     if (st != NVC_OK)

@@ -96,14 +96,16 @@ cat >fixture/guess.cu <<'CODE'
 namespace { __device__ int hidden; }
 __global__ void first_of_all(int *p) { *p = hidden; }
 CODE
+export NVCACHE_MEMORY=off
 for edit in none 's/= hidden/= 1 + hidden/' 's/first_of_all/another_name/' 's/1 + hidden/2 + hidden/'; do
     [ "$edit" = none ] || sed -i "$edit" fixture/guess.cu
-    in_fresh "$T/work/fixture" ours nvcache nvcc -c "${TWO[@]}" --threads 2 guess.cu -o guess.o
+    in_fresh "$T/work/fixture" ours nvcache nvcc -c "${TWO[@]}" guess.cu -o guess.o
     [ "$edit" != 's/first_of_all/another_name/' ] || mv "$T/ours" "$T/other_id"
 done
 sed -i 's/2 + hidden/1 + hidden/' fixture/guess.cu
 NVCACHE_DIR=$T/cache.other NVCACHE_LOG= in_fresh "$T/work/fixture" ours nvcache nvcc -c "${TWO[@]}" guess.cu -o guess.o
 cmp -s "$T/other_id/guess.o" "$T/ours/guess.o" || fail "with another id the object is not that of an empty cache"
+unset NVCACHE_MEMORY
 rm -rf "$T/cache.other"
 expect_eq "guesses" "$(sed -n 's/.* plan\.guess result=//p' "$NVCACHE_LOG" | paste -sd ' ')" "right wrong right"
 : >"$NVCACHE_LOG"
