@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # nvcache explain: the same compile, and why it was a hit, a miss or neither.
 . "$(dirname "$0")/lib.sh"
+export NVCACHE_PLAN=1
 
 write k.cu <<'CODE'
 #include "value.h"
