@@ -24,6 +24,7 @@ plain ptxas-option   0 2 0 0 1 hits.partial
 short first          2 2 1 1 1 misses
 short guarded-host   0 0 1 1 1 hits.partial
 short specific       1 1 0 0 1 hits.partial
+short added          1 1 0 0 1 hits.partial
 rdc first            2 2 1 1 1 misses
 rdc guarded-host     0 0 1 1 1 hits.partial
 rdc newest           1 1 0 0 1 hits.partial
@@ -37,7 +38,6 @@ long_table() {
 short line           0 0 0 0 0 hits.text
 short host           2 0 1 1 1 hits.partial
 short device         2 2 1 0 1 hits.partial
-short added          1 1 0 0 1 hits.partial
 short ptxas-option   0 2 0 0 1 hits.partial
 rdc line             0 0 0 0 0 hits.text
 rdc host             2 0 1 1 1 hits.partial
