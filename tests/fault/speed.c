@@ -67,7 +67,7 @@ open_store(const struct bench *bench)
     const struct store_config config = {.dir = bench->store,
                                         .max_bytes = (uint64_t)16 << 30,
                                         .umask = -1,
-                                        .read_wait_ms = 5000,
+                                        .read_wait_ms = 60000,
                                         .write_wait_ms = 60000};
     struct store *store;
 
