@@ -56,6 +56,7 @@ filebatch_get(struct memo *memo, struct filebatch_item *items, size_t n, int64_t
 {
     AUTO_BUF list = BUF_INIT;
     struct batch batch = {.unknown = (void *)buf_reserve(&list, n * sizeof(void *))};
+    uint64_t work;
 
     for (size_t i = 0; i < n; i++) {
         const bool is_known = filedigest_is_known(memo, items[i].stamp, &items[i].digest);
@@ -64,8 +65,10 @@ filebatch_get(struct memo *memo, struct filebatch_item *items, size_t n, int64_t
         if (!is_known)
             batch.unknown[batch.n++] = &items[i];
     }
-    digest_allow_threads();
-    threads_share(read_files, &batch, work_of(&batch), WORK_PER_HELPER);
+    work = work_of(&batch);
+    if (work >= WORK_PER_HELPER)
+        digest_allow_threads();
+    threads_share(read_files, &batch, work, WORK_PER_HELPER);
     for (size_t i = 0; i < batch.n; i++)
         if (batch.unknown[i]->status == NVC_OK)
             filedigest_learn(memo, batch.unknown[i]->stamp, now_ns,
