@@ -21,8 +21,7 @@
 #   WAY            sdist (default) or editable
 #   UNITS          which kernels: an extended regular expression (default: 14 for caches, norms, activations; not
 #                  paged attention, on which ptxas alone works for a quarter of an hour); `.` is all that sm_80 has
-#   LIMIT          seconds for the first build of the kernels (default: none); those not made by then are left out, and
-#                  those that fail: the package of CUTLASS has no CMake files, so its headers are not found
+#   LIMIT          seconds for the first build of the kernels (default: none); those not made by then, or failed, are left out
 #   VLLM_VERSION   default 0.23.0, which wants PyTorch 2.11.0
 #   VLLM_SDIST     its source package (default: from PyPI)
 #   CUTLASS_WHEEL  nvidia-cutlass (default: from PyPI)
@@ -67,6 +66,14 @@ cutlass() {
     fi
     "$python" -m zipfile -e "$wheel" "$work/wheel"
     mv "$work/wheel/cutlass_library/source" "$place/cutlass"
+}
+
+# Its CMake files are not in the package; of all they do, vLLM wants these two names.
+cutlass_cmake() {
+    [ -f "$place/cutlass/CMakeLists.txt" ] || cat >"$place/cutlass/CMakeLists.txt" <<'CODE'
+set(CUTLASS_INCLUDE_DIR ${CMAKE_CURRENT_SOURCE_DIR}/include CACHE PATH "")
+set(CUTLASS_TOOLS_UTIL_INCLUDE_DIR ${CMAKE_CURRENT_SOURCE_DIR}/tools/util/include CACHE PATH "")
+CODE
 }
 
 # What CMake would fetch; the files in it are read by vLLM's CMake files.
@@ -139,6 +146,7 @@ environment
 sdist=${VLLM_SDIST:-$place/vllm-$VLLM_VERSION.tar.gz}
 source_package vllm "$VLLM_VERSION" "$sdist"
 cutlass
+cutlass_cmake
 toolkit
 empty_parts
 shim

@@ -2,8 +2,9 @@
  * memo is empty.  Half of that time is hashing and the other half the kernel's, so
  * several threads are as many times faster.
  *
- * Threads only read and hash; the memo is asked before and told afterwards by the
- * caller's own thread. */
+ * A build starts many compilers at once, which all see the same new headers.  So each
+ * begins at another file, tells the memo of a file as soon as it is hashed, and asks it
+ * once more before it reads one: together they read each file about once. */
 
 #include "nvcache/digest/filebatch.h"
 
@@ -11,8 +12,10 @@
 #include "nvcache/base/threads.h"
 #include "nvcache/digest/filedigest.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <unistd.h>
 
 /* Starting a thread costs less than half of what reading this much does, where a file
  * costs as much as its bytes and FILE_COST more. */
@@ -22,10 +25,35 @@ enum {
 };
 
 struct batch {
+    struct memo *memo;
+    pthread_mutex_t telling; /* one thread at a time writes into the memo */
+    int64_t now_ns;
     struct filebatch_item **unknown;
     size_t n;
+    size_t first; /* where this process begins */
     atomic_size_t next;
 };
+
+/* Processes of one build have numbers that follow each other: these are far apart. */
+static size_t
+own_place(size_t n)
+{
+    return n == 0 ? 0 : (uint32_t)getpid() * UINT32_C(2654435769) % n;
+}
+
+static void
+read_file(struct batch *batch, struct filebatch_item *item, struct buf *buf)
+{
+    item->status = NVC_OK;
+    if (filedigest_is_known(batch->memo, item->stamp, &item->digest))
+        return;
+    item->status = filedigest_read(item->path, item->stamp, buf, &item->digest);
+    if (item->status != NVC_OK)
+        return;
+    pthread_mutex_lock(&batch->telling);
+    filedigest_learn(batch->memo, item->stamp, batch->now_ns, &item->digest);
+    pthread_mutex_unlock(&batch->telling);
+}
 
 static void
 read_files(void *arg)
@@ -34,11 +62,8 @@ read_files(void *arg)
     AUTO_BUF buf = BUF_INIT;
     size_t i;
 
-    while ((i = atomic_fetch_add(&batch->next, 1)) < batch->n) {
-        struct filebatch_item *item = batch->unknown[i];
-
-        item->status = filedigest_read(item->path, item->stamp, &buf, &item->digest);
-    }
+    while ((i = atomic_fetch_add(&batch->next, 1)) < batch->n)
+        read_file(batch, batch->unknown[(batch->first + i) % batch->n], &buf);
 }
 
 static uint64_t
@@ -55,7 +80,10 @@ void
 filebatch_get(struct memo *memo, struct filebatch_item *items, size_t n, int64_t now_ns)
 {
     AUTO_BUF list = BUF_INIT;
-    struct batch batch = {.unknown = (void *)buf_reserve(&list, n * sizeof(void *))};
+    struct batch batch = {.memo = memo,
+                          .telling = PTHREAD_MUTEX_INITIALIZER,
+                          .now_ns = now_ns,
+                          .unknown = (void *)buf_reserve(&list, n * sizeof(void *))};
     uint64_t work;
 
     for (size_t i = 0; i < n; i++) {
@@ -65,12 +93,9 @@ filebatch_get(struct memo *memo, struct filebatch_item *items, size_t n, int64_t
         if (!is_known)
             batch.unknown[batch.n++] = &items[i];
     }
+    batch.first = own_place(batch.n);
     work = work_of(&batch);
     if (work >= WORK_PER_HELPER)
         digest_allow_threads();
     threads_share(read_files, &batch, work, WORK_PER_HELPER);
-    for (size_t i = 0; i < batch.n; i++)
-        if (batch.unknown[i]->status == NVC_OK)
-            filedigest_learn(memo, batch.unknown[i]->stamp, now_ns,
-                             &batch.unknown[i]->digest);
 }

@@ -216,6 +216,5 @@ memo_put(struct memo *memo, struct checksum key, const struct digest *digest)
     slot.check = check_of(&slot);
     written = pwrite(memo->fd, &slot, sizeof(slot),
                      (off_t)(place_for(bucket, key) * sizeof(slot)));
-    if (written != (ssize_t)sizeof(slot))
-        fs_closep(&memo->fd);
+    memo->writable = written == (ssize_t)sizeof(slot);
 }

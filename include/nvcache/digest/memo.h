@@ -26,6 +26,7 @@ struct memo;
 void memo_open(const char *path, int umask, bool read_only, struct memo **out);
 void memo_close(struct memo *memo);
 
+/* Threads may ask while one of them enters something. */
 bool memo_get(const struct memo *memo, struct checksum key, struct digest *out);
 void memo_put(struct memo *memo, struct checksum key, const struct digest *digest);
 
