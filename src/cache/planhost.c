@@ -17,6 +17,7 @@
 #include "nvcache/base/fs.h"
 #include "nvcache/base/path.h"
 #include "nvcache/digest/filedigest.h"
+#include "nvcache/nvcc/scan.h"
 #include "session_priv.h"
 
 #include <fcntl.h>
@@ -101,6 +102,8 @@ write_directives(struct planned *run, const struct plan_step *host, const char *
 
     if (fs_read(path, FILEDIGEST_MAX_SIZE, &text) != NVC_OK)
         return false;
+    run->is_host_read = true;
+    run->host_takes_files = scan_takes_files(buf_str(&text), text.len);
     run->host_asks = asks_for_architectures(run, host, &text);
     run->has_host_tokens =
         !has_hidden_text(host) &&

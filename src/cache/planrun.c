@@ -28,14 +28,15 @@ read_texts(struct planned *run)
 {
     uint16_t *passes;
     const size_t n = plan_passes(run->session->arena, &run->plan, &passes);
+    AUTO_BUF text = BUF_INIT;
 
     text_inputs_init(&run->inputs, run->session->arena);
     for (size_t i = 0; i < n; i++) {
         const struct plan_step *step = &run->plan.steps[passes[i]];
-        AUTO_BUF text = BUF_INIT;
         const char *path = plan_file_path(run->session->arena, &run->plan,
                                           step->outputs[0], &run->names);
 
+        buf_clear(&text);
         if (fs_read(path, FILEDIGEST_MAX_SIZE, &text) != NVC_OK ||
             !text_inputs_add(&run->inputs, buf_str(&text), text.len))
             return NVC_UNPLANNED_INPUTS;
@@ -255,8 +256,8 @@ planrun_close(struct planned *run, enum nvc_status recorded)
     buf_fini(&run->output);
 }
 
-/* What no source shows, because strings and macros put it together, the host's C++ does.
- */
+/* What no source shows, because strings and macros put it together, the host's C++ does:
+ * looked for where that is read, or here. */
 static enum nvc_status
 look_for_files(struct planned *run, struct compiled *out)
 {
@@ -266,6 +267,10 @@ look_for_files(struct planned *run, struct compiled *out)
 
     if (file < 0 || !run->files[file].is_there)
         return NVC_OK;
+    if (run->is_host_read) {
+        out->takes_files = run->host_takes_files;
+        return NVC_OK;
+    }
     if (fs_read(
             plan_file_path(run->session->arena, &run->plan, (unsigned)file, &run->names),
             FILEDIGEST_MAX_SIZE, &text) != NVC_OK)

@@ -24,8 +24,8 @@ struct session;
 struct planned_file {
     bool is_there;
     bool has_raw;
-    bool has_tokens; /* `tokens` can be used in place of `raw` */
-    bool is_scanned;
+    bool is_scanned; /* for tokens */
+    bool has_tokens; /* they can be used in place of `raw` */
     struct digest raw;
     struct digest tokens;
 };
@@ -49,8 +49,12 @@ struct task {
     bool has_guess;      /* it, or what it reads, was begun with a guessed one */
     bool is_stale;       /* that was wrong, and it still runs */
     bool is_looked_up;
+    bool has_begun;    /* keys: `begun` is what they have in common, */
+    unsigned key_file; /* and this file's text the rest */
+    bool is_by_bytes;  /* the step is looked up by the raw key */
     bool has_tokens_key;
     bool has_raw_key;
+    struct hasher begun;
     struct digest tokens_key; /* without positions: only for steps that printed nothing */
     struct digest raw_key;
     uint64_t saved_us; /* by reusing it */
@@ -76,6 +80,8 @@ struct planned {
     struct plan_names names;
     struct scratch scratch; /* where its files are */
     const char *host_text;  /* path of what planhost_argv writes; NULL: not made */
+    bool is_host_read;      /* the host's C++, of which these are: */
+    bool host_takes_files;
     bool has_host_tokens;
     bool host_asks;            /* the host's C++ names architectures */
     struct digest host_tokens; /* of the host's C++ itself */
@@ -178,9 +184,10 @@ void plan_step_keys(struct planned *run, struct task *task);
 bool plan_step_reuse(struct planned *run, struct task *task);
 void plan_step_store(struct planned *run, struct task *task);
 
-/* A file of the plan, looked into once.  False: it cannot be read. */
+/* A file of the plan, looked into once: for its tokens, or its bytes where there are none
+ * or it is those that are wanted.  False: it cannot be read. */
 bool plan_file_look(struct planned *run, unsigned file, bool tokens);
-/* The same for a text that has been read. */
+/* The same for the tokens of a text that has been read. */
 void plan_file_learn(struct planned *run, unsigned file, struct buf *text);
 
 /* What the host compiler gets (planhost.c): before its preprocessor pass, the words of

@@ -4,8 +4,9 @@
  *
  * A step has up to two keys.  One leaves out the positions in preprocessed text, and is
  * only used for steps that printed nothing: messages name lines.  The other is over the
- * bytes as they are.  Must never hand out a stream that names a place where it was not
- * printed. */
+ * bytes as they are: for a step that has printed something, a result without parts under
+ * the first key says so, and nobody else needs to read and hash those bytes.  Must never
+ * hand out a stream that names a place where it was not printed. */
 
 #include "planrun_priv.h"
 
@@ -30,16 +31,20 @@
 
 /* ---- files ---- */
 
+/* Where the tokens will do, the bytes need not be hashed. */
 static void
 learn(const struct planned *run, struct planned_file *file, struct buf *text, bool tokens)
 {
+    if (tokens && !file->is_scanned) {
+        file->is_scanned = true;
+        file->has_tokens =
+            !run->has_positions &&
+            text_digest_tokens(buf_str(text), text->len, &file->tokens, NULL);
+    }
+    if (tokens && file->has_tokens)
+        return;
     filedigest_of_bytes(text->data, text->len, &file->raw);
     file->has_raw = true;
-    if (!tokens)
-        return;
-    file->is_scanned = true;
-    file->has_tokens = !run->has_positions &&
-                       text_digest_tokens(buf_str(text), text->len, &file->tokens, NULL);
 }
 
 static bool
@@ -47,7 +52,7 @@ look(const struct planned *run, const char *path, struct planned_file *file, boo
 {
     AUTO_BUF text = BUF_INIT;
 
-    if (file->has_raw && (file->is_scanned || !tokens))
+    if (tokens ? file->is_scanned : file->has_raw)
         return true;
     if (fs_read(path, FILEDIGEST_MAX_SIZE, &text) != NVC_OK)
         return false;
@@ -74,7 +79,7 @@ static void
 begin_key(const struct planned *run, const struct task *task, const char *kind,
           struct hasher *hasher)
 {
-    hasher_init(hasher, "nvcache step v4");
+    hasher_init(hasher, "nvcache step v5");
     hasher_str(hasher, kind);
     hasher_digest(hasher, &run->session->toolchain);
     variables_hash(hasher);
@@ -107,22 +112,26 @@ hash_names(struct planned *run, const struct task *task, struct hasher *hasher)
 }
 
 static void
-finish_keys(struct task *task, const struct hasher *begun,
-            const struct planned_file *file)
+finish_key(const struct task *task, const char *kind, const struct digest *text,
+           struct digest *out)
 {
-    struct hasher hasher = *begun;
+    struct hasher hasher = task->begun;
 
-    hasher_str(&hasher, "raw");
-    hasher_digest(&hasher, &file->raw);
-    hasher_final(&hasher, &task->raw_key);
+    hasher_str(&hasher, kind);
+    hasher_digest(&hasher, text);
+    hasher_final(&hasher, out);
+}
+
+static bool
+find_raw_key(struct planned *run, struct task *task)
+{
+    if (task->has_raw_key || !task->has_begun)
+        return task->has_raw_key;
+    if (!plan_file_look(run, task->key_file, false))
+        return false;
+    finish_key(task, "raw", &run->files[task->key_file].raw, &task->raw_key);
     task->has_raw_key = true;
-    if (!file->has_tokens)
-        return;
-    hasher = *begun;
-    hasher_str(&hasher, "tokens");
-    hasher_digest(&hasher, &file->tokens);
-    hasher_final(&hasher, &task->tokens_key);
-    task->has_tokens_key = true;
+    return true;
 }
 
 static void
@@ -130,14 +139,17 @@ key_by_file(struct planned *run, struct task *task, enum plan_role role)
 {
     const int file =
         plan_find_role(&run->plan, task->step->inputs, task->step->n_inputs, role);
-    struct hasher hasher;
 
     if (file < 0 || !plan_file_look(run, (unsigned)file, role == PLAN_TEXT))
         return;
-    begin_key(run, task, plan_tool_word(task->step->tool), &hasher);
-    if (role == PLAN_TEXT && !hash_names(run, task, &hasher))
+    begin_key(run, task, plan_tool_word(task->step->tool), &task->begun);
+    if (role == PLAN_TEXT && !hash_names(run, task, &task->begun))
         return;
-    finish_keys(task, &hasher, &run->files[file]);
+    task->has_begun = true;
+    task->key_file = (unsigned)file;
+    task->has_tokens_key = run->files[file].has_tokens;
+    if (task->has_tokens_key)
+        finish_key(task, "tokens", &run->files[file].tokens, &task->tokens_key);
 }
 
 /* The host's object without its image, by what the compiler gets without it. */
@@ -164,7 +176,7 @@ key_by_host_text(struct planned *run, struct task *task)
 void
 plan_step_keys(struct planned *run, struct task *task)
 {
-    if (task->is_host_text || task->has_raw_key || task->has_tokens_key)
+    if (task->is_host_text || task->has_begun || task->has_tokens_key)
         return;
     switch (task->step->tool) {
     case PLAN_CUDAFE:
@@ -201,6 +213,9 @@ take_record(struct planned *run, struct task *task, const struct store_value *va
     if (reader.bad)
         return false;
     st = result_decode(reader.at, (size_t)(reader.end - reader.at), &result);
+    task->is_by_bytes = st == NVC_OK && result.n == 0;
+    if (task->is_by_bytes)
+        return false;
     if (st == NVC_OK)
         st = stepfile_put_outputs(run, task, &result);
     if (st != NVC_OK) {
@@ -232,10 +247,11 @@ plan_step_reuse(struct planned *run, struct task *task)
 {
     if (!run->may_reuse)
         return false;
-    task->is_elsewhere = task->has_tokens_key && !task->wants_position &&
-                         take_key(run, task, &task->tokens_key);
+    task->is_by_bytes = !task->has_tokens_key || task->wants_position;
+    task->is_elsewhere = !task->is_by_bytes && take_key(run, task, &task->tokens_key);
     task->is_reused =
-        task->is_elsewhere || (task->has_raw_key && take_key(run, task, &task->raw_key));
+        task->is_elsewhere || (task->is_by_bytes && find_raw_key(run, task) &&
+                               take_key(run, task, &task->raw_key));
     return task->is_reused;
 }
 
@@ -249,38 +265,63 @@ has_private_path(const struct planned *run, const struct buf *text)
            memmem(text->data, text->len, run->names.dir, strlen(run->names.dir)) != NULL;
 }
 
-static const struct digest *
-key_to_store(const struct task *task)
+static bool
+is_silent(const struct task *task)
 {
-    const bool is_silent = task->result.out.len + task->result.err.len == 0;
+    return task->result.out.len + task->result.err.len == 0;
+}
 
-    if (is_silent && task->has_tokens_key)
+static const struct digest *
+key_to_store(struct planned *run, struct task *task)
+{
+    if (is_silent(task) && task->has_tokens_key)
         return &task->tokens_key;
-    return task->has_raw_key ? &task->raw_key : NULL;
+    return find_raw_key(run, task) ? &task->raw_key : NULL;
+}
+
+static void
+put_record(struct planned *run, const struct digest *digest, int64_t wall_ns,
+           const struct result *result)
+{
+    struct session *session = run->session;
+    const struct record_key key = key_record(RECORD_STEP, digest);
+    AUTO_BUF record = BUF_INIT;
+    enum nvc_status st;
+
+    wire_put_u16(&record, STEP_VERSION);
+    wire_put_u64(&record, (uint64_t)(wall_ns / 1000));
+    result_encode(result, session->config->compression_level, &record);
+    st = store_put(session->store, &key, record.data, record.len);
+    if (st != NVC_OK)
+        session_error(session, st);
+}
+
+/* That the bytes tell. */
+static void
+put_mark(struct planned *run, struct task *task)
+{
+    const struct result nothing = {.n = 0};
+
+    if (!is_silent(task) && task->has_tokens_key && !task->is_by_bytes)
+        put_record(run, &task->tokens_key, 0, &nothing);
 }
 
 void
 plan_step_store(struct planned *run, struct task *task)
 {
-    const struct digest *digest = key_to_store(task);
-    struct session *session = run->session;
     struct stepfile_texts texts = {0};
     struct result result = {.n = 0};
-    AUTO_BUF record = BUF_INIT;
-    struct record_key key;
-    enum nvc_status st;
+    const struct digest *digest;
 
-    if (digest == NULL || task->is_reused || has_private_path(run, &task->result.out) ||
+    if (task->is_reused || has_private_path(run, &task->result.out) ||
         has_private_path(run, &task->result.err))
         return;
-    key = key_record(RECORD_STEP, digest);
-    wire_put_u16(&record, STEP_VERSION);
-    wire_put_u64(&record, (uint64_t)(task->result.wall_ns / 1000));
+    digest = key_to_store(run, task);
+    if (digest == NULL)
+        return;
     if (stepfile_get_outputs(run, task, &texts, &result)) {
-        result_encode(&result, session->config->compression_level, &record);
-        st = store_put(session->store, &key, record.data, record.len);
-        if (st != NVC_OK)
-            session_error(session, st);
+        put_record(run, digest, task->result.wall_ns, &result);
+        put_mark(run, task);
     }
     stepfile_texts_fini(&texts);
 }

@@ -86,7 +86,7 @@ static void
 forget(struct planned *run, struct task *task)
 {
     reset(run, task);
-    task->has_tokens_key = task->has_raw_key = false;
+    task->has_begun = task->has_tokens_key = task->has_raw_key = false;
     task->has_guess = task->is_stale = false;
     for (size_t i = 0; i < task->step->n_outputs; i++)
         run->files[task->step->outputs[i]] = (struct planned_file){0};

@@ -106,23 +106,30 @@ add_entry(struct text_inputs *inputs, const char *at, const char *end)
     return true;
 }
 
+/* Of the lines only those that begin with a number sign are looked at: that is a fifth of
+ * them, and there are hardly any others in the text. */
 bool
 text_inputs_add(struct text_inputs *inputs, const char *text, size_t len)
 {
     static const char enter[] = "# 1 \"";
     const size_t enter_len = sizeof(enter) - 1;
     const char *const end = text + len;
+    const char *at = text;
 
-    for (const char *line = text; line < end;) {
-        const char *line_end = memchr(line, '\n', (size_t)(end - line));
+    while ((at = memchr(at, '#', (size_t)(end - at))) != NULL) {
+        const char *line_end;
 
+        if ((at > text && at[-1] != '\n') || (size_t)(end - at) <= enter_len ||
+            memcmp(at, enter, enter_len) != 0) {
+            at++;
+            continue;
+        }
+        line_end = memchr(at, '\n', (size_t)(end - at));
         if (line_end == NULL)
             line_end = end;
-        if ((size_t)(line_end - line) > enter_len &&
-            memcmp(line, enter, enter_len) == 0 &&
-            !add_entry(inputs, line + enter_len, line_end))
+        if (!add_entry(inputs, at + enter_len, line_end))
             return false;
-        line = line_end + 1;
+        at = line_end;
     }
     return true;
 }

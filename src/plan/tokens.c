@@ -3,7 +3,10 @@
  * The text is copied into blocks of fixed size without what does not count, and the
  * blocks are hashed.  Literals are copied as they are, raw strings included: white space
  * and number signs in them mean themselves.  Must never drop a byte of a token, or join
- * two tokens that were apart. */
+ * two tokens that were apart.
+ *
+ * A compile has megabytes of it, so what stays as it is, is copied in runs: from one
+ * thing that is left out to the next. */
 
 #include "nvcache/plan/text.h"
 
@@ -19,6 +22,7 @@ enum {
 struct scan {
     const char *at;
     const char *end;
+    const char *run; /* from here to `at`: tokens, and single blanks between them */
     bool at_line_start;
     bool has_space; /* white space since the last token */
     bool is_bad;
@@ -31,35 +35,66 @@ struct scan {
     char block[BLOCK];
 };
 
-/* Letters, digits, _ and $, and all bytes beyond ASCII. */
+/* What a character can begin, by its code. */
+enum kind {
+    S, /* a sign: a token of its own, as far as blanks and lines are concerned */
+    W, /* a word: letters, _ and $, and all bytes beyond ASCII */
+    D, /* a number */
+    B, /* white space */
+    Q, /* a literal */
+    L, /* a slash: a comment, too */
+    H, /* a number sign: a line of its own, too */
+    P  /* a point: a number, too */
+};
+
+/* clang-format off */
+static const unsigned char kinds[256] = {
+    S, S, S, S, S, S, S, S, S, B, B, B, B, B, S, S,
+    S, S, S, S, S, S, S, S, S, S, S, S, S, S, S, S,
+    B, S, Q, H, W, S, S, Q, S, S, S, S, S, S, P, L,
+    D, D, D, D, D, D, D, D, D, D, S, S, S, S, S, S,
+    S, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
+    W, W, W, W, W, W, W, W, W, W, W, S, S, S, S, W,
+    S, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
+    W, W, W, W, W, W, W, W, W, W, W, S, S, S, S, S,
+    W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
+    W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
+    W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
+    W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
+    W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
+    W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
+    W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
+    W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
+};
+/* clang-format on */
+
+static inline enum kind
+kind_of(char c)
+{
+    return (enum kind)kinds[(unsigned char)c];
+}
+
 static inline bool
 is_word_char(char c)
 {
-    static const uint64_t words[4] = {UINT64_C(0x03ff001000000000),
-                                      UINT64_C(0x07fffffe87fffffe), UINT64_MAX,
-                                      UINT64_MAX};
-    const unsigned char at = (unsigned char)c;
-
-    return (words[at >> 6] >> (at & 63) & 1) != 0;
+    return kind_of(c) == W || kind_of(c) == D;
 }
 
 static inline bool
 is_digit(char c)
 {
-    return c >= '0' && c <= '9';
+    return kind_of(c) == D;
 }
 
 static inline bool
 is_space(char c)
 {
-    return c == ' ' || (c >= '\t' && c <= '\r');
+    return kind_of(c) == B;
 }
 
 static void
 put(struct scan *scan, char c)
 {
-    if (scan->skipped > 0)
-        return;
     scan->block[scan->n++] = c;
     if (scan->n == BLOCK) {
         hasher_bytes(&scan->hasher, scan->block, BLOCK);
@@ -67,38 +102,48 @@ put(struct scan *scan, char c)
     }
 }
 
-/* Before a token: the space that was in front of it, and where its text comes from. */
 static void
-begin_token(struct scan *scan)
+copy_run(struct scan *scan)
 {
-    if (scan->has_space)
-        put(scan, ' ');
-    scan->has_space = false;
-    scan->at_line_start = false;
-    if (scan->skipped == 0 && scan->is_system != scan->was_system) {
-        put(scan, '\n');
-        put(scan, scan->is_system ? 'S' : 'U');
-        put(scan, '\n');
-        scan->was_system = scan->is_system;
-    }
-}
-
-static void
-copy(struct scan *scan, const char *to)
-{
-    while (scan->skipped == 0 && scan->at < to) {
-        const size_t rest = (size_t)(to - scan->at);
+    while (scan->run < scan->at) {
+        const size_t rest = (size_t)(scan->at - scan->run);
         const size_t n = rest < BLOCK - scan->n ? rest : BLOCK - scan->n;
 
-        memcpy(scan->block + scan->n, scan->at, n);
-        scan->at += n;
+        memcpy(scan->block + scan->n, scan->run, n);
+        scan->run += n;
         scan->n += n;
         if (scan->n == BLOCK) {
             hasher_bytes(&scan->hasher, scan->block, BLOCK);
             scan->n = 0;
         }
     }
-    scan->at = to;
+}
+
+/* Go on at `to`, without what lies between. */
+static void
+leave_out(struct scan *scan, const char *to)
+{
+    if (scan->skipped == 0)
+        copy_run(scan);
+    scan->at = scan->run = to;
+}
+
+/* Before a token: the space that was in front of it, and where its text comes from. */
+static void
+begin_token(struct scan *scan)
+{
+    scan->at_line_start = false;
+    if (scan->skipped > 0)
+        return;
+    if (scan->has_space)
+        put(scan, ' ');
+    scan->has_space = false;
+    if (scan->is_system != scan->was_system) {
+        put(scan, '\n');
+        put(scan, scan->is_system ? 'S' : 'U');
+        put(scan, '\n');
+        scan->was_system = scan->is_system;
+    }
 }
 
 static const char *
@@ -135,30 +180,32 @@ begins(const char *at, const char *end, const char *word)
 static void
 skip_directive(struct scan *scan, const char *at, const char *end)
 {
+    leave_out(scan, end);
     if (begins(at, end, "if"))
         scan->skipped++;
     else if (begins(at, end, "endif"))
         scan->skipped--;
     else if (begins(at, end, "el") && scan->skipped == 1)
         scan->is_bad = true;
-    scan->at = end;
 }
 
 static void
 take_text_directive(struct scan *scan, const char *at, const char *end)
 {
     if (begins(at, end, "if 0") && end - at == 4) {
+        leave_out(scan, end);
         scan->skipped = 1;
-        scan->at = end;
         return;
     }
     begin_token(scan);
+    copy_run(scan);
     if (scan->directives != NULL) {
         buf_append(scan->directives, scan->at, (size_t)(end - scan->at));
         buf_append_char(scan->directives, '\n');
     }
     put(scan, '\n');
-    copy(scan, end);
+    scan->at = end;
+    copy_run(scan);
     put(scan, '\n');
 }
 
@@ -175,7 +222,7 @@ take_directive(struct scan *scan)
         skip_directive(scan, at, end);
     } else if (at < end && is_digit(*at)) {
         scan->is_system = has_system_flag(at, end, scan->is_system);
-        scan->at = end;
+        leave_out(scan, end);
         scan->has_space = true;
     } else {
         take_text_directive(scan, at, end);
@@ -194,7 +241,7 @@ take_literal(struct scan *scan)
     if (at >= scan->end || *at != quote)
         scan->is_bad = true;
     else
-        copy(scan, at + 1);
+        scan->at = at + 1;
 }
 
 /* From the quote of R"delimiter( to behind the quote of )delimiter". */
@@ -213,7 +260,7 @@ take_raw_string(struct scan *scan)
     while ((at = memchr(at, ')', (size_t)(scan->end - at))) != NULL) {
         if ((size_t)(scan->end - at) >= len + 2 &&
             memcmp(at + 1, scan->at + 1, len) == 0 && at[1 + len] == '"') {
-            copy(scan, at + len + 2);
+            scan->at = at + len + 2;
             return;
         }
         at++;
@@ -230,8 +277,9 @@ is_one_of(const char *word, size_t len, const char *const *list)
     return false;
 }
 
-static void
-take_word(struct scan *scan)
+/* Does the word lead to a position? */
+static bool
+is_position(const char *word, size_t len)
 {
     static const char *const positions[] = {"__builtin_LINE",
                                             "__builtin_FILE",
@@ -246,20 +294,49 @@ take_word(struct scan *scan)
                                             "__TIME__",
                                             "__TIMESTAMP__",
                                             NULL};
+
+    return len > 7 && word[1] == '_' && strchr("bLFBIDT", word[2]) != NULL &&
+           is_one_of(word, len, positions);
+}
+
+static void
+take_word(struct scan *scan)
+{
     static const char *const raw[] = {"R", "LR", "uR", "UR", "u8R", NULL};
     const char *begin = scan->at;
-    const char *end = begin;
+    const char *end = begin + 1;
     size_t len;
 
     while (end < scan->end && is_word_char(*end))
         end++;
     len = (size_t)(end - begin);
-    if (len > 7 && begin[0] == '_' && strchr("bLFBIDT", begin[2]) != NULL &&
-        is_one_of(begin, len, positions))
+    scan->at = end;
+    if (*begin == '_' && is_position(begin, len))
         scan->is_bad = true;
-    copy(scan, end);
-    if (scan->at < scan->end && *scan->at == '"' && is_one_of(begin, len, raw))
+    if (end < scan->end && *end == '"' && is_one_of(begin, len, raw))
         take_raw_string(scan);
+}
+
+/* What mostly lies between two words: signs, then one blank.  Is there another word? */
+static bool
+pass_signs(struct scan *scan)
+{
+    const char *at = scan->at;
+
+    while (at < scan->end && kind_of(*at) == S)
+        at++;
+    if (scan->end - at > 1 && *at == ' ' && kind_of(at[1]) == W)
+        at++;
+    scan->at = at;
+    return at < scan->end && kind_of(*at) == W;
+}
+
+static void
+take_words(struct scan *scan)
+{
+    do
+        take_word(scan);
+    while (!scan->is_bad && pass_signs(scan));
 }
 
 /* A number, with its digit separators and signs: 1'000, 0x1p-3. */
@@ -277,26 +354,7 @@ take_number(struct scan *scan)
             break;
         end++;
     }
-    copy(scan, end);
-}
-
-static void
-take_token(struct scan *scan)
-{
-    const char c = *scan->at;
-    const char next = scan->at + 1 < scan->end ? scan->at[1] : '\0';
-
-    begin_token(scan);
-    if (c == '"' || c == '\'')
-        take_literal(scan);
-    else if (is_digit(c) || (c == '.' && is_digit(next)))
-        take_number(scan);
-    else if (is_word_char(c))
-        take_word(scan);
-    else if (c == '/' && next == '/')
-        scan->is_bad = true;
-    else
-        put(scan, *scan->at++);
+    scan->at = end;
 }
 
 /* cudafe++ writes some.  A blank, as the language has it. */
@@ -310,7 +368,25 @@ take_comment(struct scan *scan)
     if (end == NULL)
         scan->is_bad = true;
     else
-        scan->at = end + 2;
+        leave_out(scan, end + 2);
+}
+
+static bool
+is_next(const struct scan *scan, char c)
+{
+    return scan->end - scan->at > 1 && scan->at[1] == c;
+}
+
+static void
+take_slash(struct scan *scan)
+{
+    if (is_next(scan, '*')) {
+        take_comment(scan);
+        return;
+    }
+    begin_token(scan);
+    scan->is_bad |= is_next(scan, '/');
+    scan->at++;
 }
 
 static void
@@ -321,23 +397,37 @@ take_space(struct scan *scan)
     for (; at < scan->end && is_space(*at); at++)
         scan->at_line_start |= *at == '\n';
     scan->has_space = true;
-    scan->at = at;
+    leave_out(scan, at);
+}
+
+static void
+take_token(struct scan *scan, enum kind kind)
+{
+    begin_token(scan);
+    if (kind == W)
+        take_words(scan);
+    else if (kind == Q)
+        take_literal(scan);
+    else if (kind == D ||
+             (kind == P && scan->end - scan->at > 1 && is_digit(scan->at[1])))
+        take_number(scan);
+    else
+        scan->at++;
 }
 
 static void
 take(struct scan *scan)
 {
-    const char c = *scan->at;
+    const enum kind kind = kind_of(*scan->at);
 
-    if (is_space(c)) {
+    if (kind == B)
         take_space(scan);
-    } else if (c == '#' && scan->at_line_start) {
+    else if (kind == H && scan->at_line_start)
         take_directive(scan);
-    } else if (c == '/' && scan->at + 1 < scan->end && scan->at[1] == '*') {
-        take_comment(scan);
-    } else {
-        take_token(scan);
-    }
+    else if (kind == L)
+        take_slash(scan);
+    else
+        take_token(scan, kind);
 }
 
 bool
@@ -346,7 +436,7 @@ text_digest_tokens(const char *text, size_t len, struct digest *out,
 {
     struct scan scan;
 
-    scan.at = text;
+    scan.at = scan.run = text;
     scan.end = text + len;
     scan.at_line_start = true;
     scan.has_space = scan.is_bad = scan.is_system = scan.was_system = false;
@@ -358,6 +448,7 @@ text_digest_tokens(const char *text, size_t len, struct digest *out,
         take(&scan);
     if (scan.is_bad || scan.skipped > 0)
         return false;
+    copy_run(&scan);
     hasher_bytes(&scan.hasher, scan.block, scan.n);
     hasher_final(&scan.hasher, out);
     return true;

@@ -184,6 +184,34 @@ for edit in first same shifted; do
     expect_in "stderr" "$(cat "$T/ours.err")" unused_in_device
 done
 
+begin "a step that printed something is reused where its text is the same byte for byte, with what it printed"
+cat >fixture/said.cu <<'CODE'
+__global__ void k(int *p)
+{
+    int unused_in_device;
+    *p = 1;
+#if __CUDA_ARCH__ == 900
+    *p = 1;
+#endif
+}
+CODE
+for edit in first newest shifted; do
+    case $edit in
+    newest) sed -i '6s/1/2/' fixture/said.cu ;;
+    shifted) sed -i '1i // shifted' fixture/said.cu ;;
+    esac
+    : >"$NVCACHE_LOG"
+    in_fresh "$T/work/fixture" ours nvcache nvcc -c "${TWO[@]}" said.cu -o said.o
+    in_fresh "$T/work/fixture" plain nvcc -c "${TWO[@]}" said.cu -o said.o
+    expect_same_run plain ours
+    expect_in "stderr" "$(cat "$T/ours.err")" unused_in_device
+    case $edit in
+    newest) expect_in steps "$(steps_of_log)" '^cicc.reused=1 cicc.run=1 ' ;;
+    shifted) expect_in steps "$(steps_of_log)" '^cicc.run=2 ' ;;
+    esac
+done
+mark
+
 begin "PTX that is only checked, for an architecture without code: messages are nvcc's, and so is a refusal"
 cat >fixture/checked.cu <<'CODE'
 __global__ void k(float *p) { asm volatile("{.loc 1 1 1\n ex2.approx.f32 %0, %0;}" : "+f"(*p)); }
