@@ -8,77 +8,18 @@
 #include "nvcache/nvcc/toolchain.h"
 
 #include "nvcache/base/arena.h"
-#include "nvcache/base/buf.h"
-#include "nvcache/base/environment.h"
 #include "nvcache/base/fs.h"
 #include "nvcache/base/log.h"
 #include "nvcache/base/path.h"
-#include "nvcache/base/process.h"
 #include "nvcache/nvcc/wrapper.h"
+#include "answer_priv.h"
+#include "libraries_priv.h"
 #include "words_priv.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum {
-    OUTPUT_MAX = 1 << 20
-};
-
-struct answer {
-    struct arena *arena;
-    struct strlist lines;
-};
-
-/* The value of a `#$ NAME=value` line; the last one counts (nvcc prints some twice). */
-static const char *
-variable(const struct answer *answer, const char *name)
-{
-    const size_t len = strlen(name);
-    const char *value = NULL;
-
-    for (size_t i = 0; i < answer->lines.n; i++) {
-        const char *line = answer->lines.v[i];
-
-        if (str_starts(line, "#$ ") && strncmp(line + 3, name, len) == 0 &&
-            line[3 + len] == '=')
-            value = line + 3 + len + 1;
-    }
-    return value;
-}
-
-static void
-split_lines(struct answer *answer, struct arena *arena, struct buf *text)
-{
-    char *rest = arena_strdup(arena, buf_str(text));
-
-    answer->arena = arena;
-    strlist_init(&answer->lines, arena);
-    for (char *line; (line = strsep(&rest, "\n")) != NULL;)
-        strlist_add(&answer->lines, line);
-}
-
-static enum nvc_status
-ask(struct arena *arena, const struct strlist *argv, struct answer *out)
-{
-    /* In the language we can read, and without the flags of the command at hand. */
-    static const char *const changes[] = {"LC_ALL=C", "NVCC_PREPEND_FLAGS",
-                                          "NVCC_APPEND_FLAGS"};
-    const struct process_spec spec = {.path = argv->v[0],
-                                      .argv = argv->v,
-                                      .envp = environment_with(arena, changes, 3),
-                                      .capture_limit = OUTPUT_MAX,
-                                      .no_stdin = true};
-    struct process_result result;
-    enum nvc_status st = process_run(&spec, &result);
-
-    if (st == NVC_OK && (result.truncated || process_exit_code(result.wait_status) != 0))
-        st = NVC_BYPASS_TOOLCHAIN;
-    if (st == NVC_OK)
-        split_lines(out, arena, result.err.len > 0 ? &result.err : &result.out);
-    process_result_fini(&result);
-    return st == NVC_OK ? NVC_OK : NVC_BYPASS_TOOLCHAIN;
-}
 
 static bool
 is_binary(const char *path)
@@ -95,7 +36,7 @@ static bool
 take_directories(const struct answer *answer, const char *name, const char *flag,
                  struct strlist *out)
 {
-    const char *value = variable(answer, name);
+    const char *value = answer_variable(answer, name);
     const size_t len = strlen(flag);
     struct strlist words;
 
@@ -145,11 +86,11 @@ read_nvcc(const struct answer *answer, struct toolchain_layout *out)
     static const char *const optional[] = {"nvcc.profile", "crt/link.stub",
                                            "crt/prelink.stub"};
     struct arena *arena = answer->arena;
-    const char *top = variable(answer, "TOP");
-    const char *here = variable(answer, "_HERE_");
-    const char *cicc = variable(answer, "CICC_PATH");
-    const char *libdevice = variable(answer, "NVVMIR_LIBRARY_DIR");
-    const char *search = variable(answer, "PATH");
+    const char *top = answer_variable(answer, "TOP");
+    const char *here = answer_variable(answer, "_HERE_");
+    const char *cicc = answer_variable(answer, "CICC_PATH");
+    const char *libdevice = answer_variable(answer, "NVVMIR_LIBRARY_DIR");
+    const char *search = answer_variable(answer, "PATH");
     const char *query;
 
     if (top == NULL || here == NULL || cicc == NULL || search == NULL)
@@ -258,7 +199,7 @@ ask_host(struct arena *arena, const char *host, const char *const *words,
     strlist_init(&argv, arena);
     strlist_add_copy(&argv, host);
     strlist_add_words(&argv, words);
-    return ask(arena, &argv, out);
+    return answer_ask(arena, &argv, NULL, out);
 }
 
 /* The assembler, as the host compiler finds it in the PATH that nvcc gives it.  A
@@ -295,7 +236,8 @@ planned_host(const struct answer *answer)
             if (*at != '"')
                 name[n++] = *at;
         name[n] = '\0';
-        return fs_find_program(answer->arena, name, variable(answer, "PATH"), NULL, NULL);
+        return fs_find_program(answer->arena, name, answer_variable(answer, "PATH"), NULL,
+                               NULL);
     }
     return NULL;
 }
@@ -383,7 +325,18 @@ ask_nvcc(struct arena *arena, const struct toolchain_seat *seat, char *probe,
         strlist_add_copy(&argv, "-ccbin");
         strlist_add_copy(&argv, seat->ccbin);
     }
-    return ask(arena, &argv, out);
+    return answer_ask(arena, &argv, NULL, out);
+}
+
+/* Where nvcc's tools find shared libraries: nvcc.profile puts directories in front. */
+static const char *
+library_path(const struct answer *answer)
+{
+    const char *path = answer_variable(answer, "LD_LIBRARY_PATH");
+
+    if (path == NULL)
+        path = getenv("LD_LIBRARY_PATH");
+    return path != NULL ? path : "";
 }
 
 enum nvc_status
@@ -403,6 +356,7 @@ toolchain_discover(struct arena *arena, const struct toolchain_seat *seat,
     strlist_init(&layout.files, arena);
     strlist_init(&layout.normal, arena);
     strlist_init(&layout.system, arena);
+    strlist_init(&layout.absent, arena);
     strlist_add_copy(&layout.files, seat->nvcc);
     st = ask_nvcc(arena, seat, probe, &answer);
     if (st == NVC_OK)
@@ -410,7 +364,9 @@ toolchain_discover(struct arena *arena, const struct toolchain_seat *seat,
     if (st == NVC_OK)
         st = correct_seat(&answer, &actual, &layout);
     if (st == NVC_OK)
-        st = read_host(arena, &actual, variable(&answer, "PATH"), &layout);
+        st = read_host(arena, &actual, answer_variable(&answer, "PATH"), &layout);
+    if (st == NVC_OK)
+        st = libraries_add(arena, library_path(&answer), &layout);
     log_event("toolchain.discover", "nvcc=%s host=%s status=%s", seat->nvcc, actual.host,
               status_word(st));
     if (st == NVC_OK)

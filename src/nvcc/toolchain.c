@@ -13,10 +13,12 @@
 #include "nvcache/entry/wire.h"
 #include "nvcache/nvcc/wrapper.h"
 #include "installations_priv.h"
+#include "libraries_priv.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     FILES_MAX = 256,
@@ -95,12 +97,13 @@ hash_environment(struct hasher *hasher)
     }
 }
 
-/* nvcc puts its own directory and cicc's in front of PATH: what appears in one of them,
- * which changes the directory's time, may be what it runs from then on. */
+/* nvcc puts its own directory and cicc's in front of PATH, and lib in front of
+ * LD_LIBRARY_PATH: what appears in one of them, which changes the directory's time, may
+ * be what it runs from then on. */
 static void
 hash_directories(struct hasher *hasher, struct arena *arena, const char *nvcc)
 {
-    static const char *const names[] = {".", "../nvvm/bin"};
+    static const char *const names[] = {".", "../nvvm/bin", "../lib"};
     const char *real = fs_realpath(arena, nvcc);
     const char *dir = path_dir(arena, real != NULL ? real : nvcc);
 
@@ -126,6 +129,7 @@ toolchain_layout_key(const struct toolchain_seat *seat, struct digest *out)
     hash_environment(&hasher);
     installations_hash_stamp(&hasher, profile);
     hash_directories(&hasher, &arena, seat->nvcc);
+    libraries_hash(&hasher, &arena);
     installations_hash(&hasher, &arena, seat->host_program);
     if (seat->plain_host != NULL && !str_equal(seat->plain_host, seat->host_program)) {
         installations_hash_stamp(&hasher, seat->plain_host);
@@ -173,6 +177,7 @@ toolchain_layout_encode(const struct toolchain_layout *layout, struct buf *out)
     put_list(out, &layout->files);
     put_list(out, &layout->normal);
     put_list(out, &layout->system);
+    put_list(out, &layout->absent);
 }
 
 enum nvc_status
@@ -191,6 +196,7 @@ toolchain_layout_decode(struct arena *arena, const void *data, size_t len,
     read_list(arena, &reader, &layout.files);
     read_list(arena, &reader, &layout.normal);
     read_list(arena, &reader, &layout.system);
+    read_list(arena, &reader, &layout.absent);
     if (!wire_done(&reader))
         return NVC_ERR_CORRUPT;
     *out = layout;
@@ -258,6 +264,9 @@ stamp_files(const struct toolchain_layout *layout, struct stamp *stamps,
         stamps[i] = stamp_of(&info);
         *out_settled = *out_settled && stamp_is_settled(&stamps[i], now_ns);
     }
+    for (size_t i = 0; i < layout->absent.n; i++)
+        if (access(layout->absent.v[i], F_OK) == 0)
+            return NVC_MISS;
     return NVC_OK;
 }
 

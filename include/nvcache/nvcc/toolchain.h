@@ -15,12 +15,14 @@ struct memo;
 
 /* What really runs when nvcc compiles: nvcc, its profile, cudafe++, cicc, ptxas,
  * fatbinary, nvlink, libdevice and crt stubs, the host compiler's driver, its cc1plus and
- * as.  Version strings are not identity; the contents of these files are.
+ * as, and the shared libraries that all of these load.  Version strings are not identity;
+ * the contents of these files are.
  *
- * Finding them takes two processes (`nvcc --dryrun`, `gcc -v`), so the answer, a layout,
- * is kept by the caller under toolchain_layout_key(). */
+ * Finding them takes a dozen processes (`nvcc --dryrun`, `gcc -v`, `ld.so --list` for
+ * each program), so the answer, a layout, is kept by the caller under
+ * toolchain_layout_key(). */
 
-#define TOOLCHAIN_VERSION 3
+#define TOOLCHAIN_VERSION 4
 
 /* Where things were found before anything is run. */
 struct toolchain_seat {
@@ -44,6 +46,8 @@ struct toolchain_layout {
     struct strlist files;  /* whose contents are the identity */
     struct strlist normal; /* -I directories of nvcc.profile */
     struct strlist system; /* its -isystem directories, then the host compiler's own */
+    struct strlist absent; /* below the working directory; a file there would be loaded
+                              instead of a shared library */
 };
 
 /* Find the host compiler the way nvcc does, and what is behind wrapper scripts.  `ccbin`
@@ -54,7 +58,8 @@ NVC_NODISCARD enum nvc_status toolchain_seat_init(struct arena *arena,
 
 /* The key of the layout: paths and stamps of nvcc, its profile, the host compiler, the
  * assembler on PATH and the directories where another part of them may appear, the
- * language, and the environment variables that steer the search. */
+ * language, the environment variables that steer the search, and where shared libraries
+ * are looked for. */
 NVC_NODISCARD enum nvc_status toolchain_layout_key(const struct toolchain_seat *seat,
                                                    struct digest *out);
 
@@ -78,7 +83,7 @@ bool toolchain_has_gcc(const struct toolchain_layout *layout);
 bool toolchain_is_since(const struct toolchain_layout *layout, int64_t moment_ns);
 
 /* The identity: the contents of all files, in order, without their paths.  MISS when a
- * file is gone (discover again). */
+ * file is gone or one that was absent is there (discover again). */
 NVC_NODISCARD enum nvc_status toolchain_digest(struct memo *memo,
                                                const struct toolchain_layout *layout,
                                                int64_t now_ns, struct digest *out);

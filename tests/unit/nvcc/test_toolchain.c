@@ -52,9 +52,11 @@ set_up(void **state)
     strlist_init(&f->layout.files, &f->arena);
     strlist_init(&f->layout.normal, &f->arena);
     strlist_init(&f->layout.system, &f->arena);
+    strlist_init(&f->layout.absent, &f->arena);
     strlist_add(&f->layout.files, put(f, "nvcc", "one"));
     strlist_add(&f->layout.files, put(f, "ptxas", "two"));
     strlist_add_copy(&f->layout.normal, "/opt/cuda/include");
+    strlist_add_copy(&f->layout.absent, "./nvc-no-library.so");
     return 0;
 }
 
@@ -115,9 +117,21 @@ a_tool_that_is_gone_means_looking_again(void **state)
     assert_int_equal(toolchain_digest(NULL, &f->layout, 0, &digest), NVC_MISS);
 }
 
+static void
+a_library_that_appears_means_looking_again(void **state)
+{
+    struct fixture *f = *state;
+    struct digest digest;
+
+    f->layout.absent.v[0] = path_join(&f->arena, f->dir, "libm.so.6");
+    (void)identity(f);
+    put(f, "libm.so.6", "");
+    assert_int_equal(toolchain_digest(NULL, &f->layout, 0, &digest), NVC_MISS);
+}
+
 /* Raise TOOLCHAIN_VERSION and this number together when the bytes change. */
 static void
-layout_bytes_are_those_of_version_3(void **state)
+layout_bytes_are_those_of_version_4(void **state)
 {
     struct fixture *f = *state;
     struct toolchain_layout got;
@@ -126,14 +140,15 @@ layout_bytes_are_those_of_version_3(void **state)
     f->layout.files.n = 0;
     strlist_add_copy(&f->layout.files, "/a/nvcc");
     toolchain_layout_encode(&f->layout, &bytes);
-    assert_int_equal(TOOLCHAIN_VERSION, 3);
-    assert_int_equal(checksum64(bytes.data, bytes.len, 0), UINT64_C(0x923cc485d6ebc07f));
+    assert_int_equal(TOOLCHAIN_VERSION, 4);
+    assert_int_equal(checksum64(bytes.data, bytes.len, 0), UINT64_C(0xf36e9d4f5e547a57));
     assert_int_equal(toolchain_layout_decode(&f->arena, bytes.data, bytes.len, &got),
                      NVC_OK);
     assert_string_equal(got.top, "/opt/cuda/bin/..");
     assert_string_equal(got.device_query, "/opt/cuda/bin/query");
     assert_string_equal(got.files.v[0], "/a/nvcc");
     assert_string_equal(got.normal.v[0], "/opt/cuda/include");
+    assert_string_equal(got.absent.v[0], "./nvc-no-library.so");
     for (size_t len = 0; len < bytes.len; len++)
         assert_int_not_equal(toolchain_layout_decode(&f->arena, bytes.data, len, &got),
                              NVC_OK);
@@ -179,7 +194,8 @@ test_toolchain(void)
         TEST(a_tool_replaced_in_place_is_another_toolchain),
         TEST(the_same_contents_elsewhere_are_the_same_toolchain),
         TEST(a_tool_that_is_gone_means_looking_again),
-        TEST(layout_bytes_are_those_of_version_3),
+        TEST(a_library_that_appears_means_looking_again),
+        TEST(layout_bytes_are_those_of_version_4),
         TEST(the_layout_is_looked_up_by_what_steers_the_search),
     };
 
