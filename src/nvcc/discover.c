@@ -89,6 +89,7 @@ read_nvcc(const struct answer *answer, struct toolchain_layout *out)
     const char *top = answer_variable(answer, "TOP");
     const char *here = answer_variable(answer, "_HERE_");
     const char *cicc = answer_variable(answer, "CICC_PATH");
+    const char *next = answer_variable(answer, "CICC_NEXT_PATH");
     const char *libdevice = answer_variable(answer, "NVVMIR_LIBRARY_DIR");
     const char *search = answer_variable(answer, "PATH");
     const char *query;
@@ -97,6 +98,8 @@ read_nvcc(const struct answer *answer, struct toolchain_layout *out)
         return NVC_BYPASS_TOOLCHAIN;
     out->top = arena_strdup(arena, top);
     strlist_add(&out->files, path_join(arena, cicc, "cicc"));
+    if (next != NULL) /* CUDA 12.5 to 12.9 have another one for the newest GPUs */
+        add_if_there(out, arena, next, "cicc");
     if (!add_tool(out, arena, "cudafe++", search) ||
         !add_tool(out, arena, "ptxas", search) ||
         !add_tool(out, arena, "fatbinary", search))

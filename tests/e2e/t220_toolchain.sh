@@ -64,6 +64,19 @@ expect_same expected.o got.o
 expect_not_in "counts" "$(counts)" hits
 cp -L "$real/bin/nvcc.profile" "$kit/bin/"
 
+begin "a second cicc that nvcc.profile names (CUDA 12.5 to 12.9, for the newest GPUs) is replaced"
+sed -i 's,^CICC_PATH.*,&\nCICC_NEXT_PATH = $(TOP)/nvvm-next/bin,' "$kit/bin/nvcc.profile"
+mkdir -p "$kit/nvvm-next/bin" && echo one >"$kit/nvvm-next/bin/cicc"
+settle
+with_kit a.cu
+with_kit a.cu
+expect_counts hits.manifest=1 misses=1
+mark
+echo two >"$kit/nvvm-next/bin/cicc"
+with_kit a.cu
+expect_not_in "counts" "$(counts)" hits
+cp -L "$real/bin/nvcc.profile" "$kit/bin/"
+
 # A host compiler that is a program: gcc with a macro more.
 host() { # PATH VALUE
     mkdir -p "$(dirname "$1")"
