@@ -17,7 +17,7 @@
 #include <string.h>
 
 enum {
-    FIXED_COMPONENTS = 9
+    FIXED_COMPONENTS = 10
 };
 
 struct builder {
@@ -170,6 +170,8 @@ key_compute(struct session *session)
     add_items(&builder, session, items, n);
     if (session->native != NULL)
         component_str(&builder, "GPUs of this machine", session->native);
+    if (session->processor != NULL)
+        component_str(&builder, "processor of this machine", session->processor);
     add_variables(&builder, session);
     add_search_path(&builder, session, &layout->normal);
     add_search_path(&builder, session, &layout->system);

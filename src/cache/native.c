@@ -1,11 +1,13 @@
-/* -arch=native: the GPUs of this machine as part of the command.  Must never take an
- * answer that nvcc may not have got. */
+/* -arch=native and the host's -march=native: the GPUs and the processor of this machine
+ * as part of the command.  Must never take an answer that the compilers may not have got.
+ */
 
 #include "native_priv.h"
 
 #include "nvcache/base/arena.h"
 #include "nvcache/base/buf.h"
 #include "nvcache/base/process.h"
+#include "nvcache/base/processor.h"
 #include "nvcache/base/strlist.h"
 #include "nvcache/store/store.h"
 #include "session_priv.h"
@@ -44,28 +46,43 @@ ask(struct session *session)
     return answer;
 }
 
-enum nvc_status
-native_resolve(struct session *session)
+static const char *
+describe_processor(struct session *session)
 {
-    if (!session->command.native_arch)
-        return NVC_OK;
-    session->native = ask(session);
-    if (session->native != NULL)
-        return NVC_OK;
-    session->culprit = "-arch=native";
-    return NVC_BYPASS_NATIVE;
+    AUTO_BUF text = BUF_INIT;
+
+    return processor_describe(&text) ? arena_strdup(session->arena, buf_str(&text))
+                                     : NULL;
 }
 
 enum nvc_status
-native_check(struct session *session, const struct process_result *run)
+native_resolve(struct session *session)
+{
+    const struct nvcc_command *command = &session->command;
+
+    if (command->native_host != NULL) {
+        session->processor = describe_processor(session);
+        session->culprit = command->native_host;
+        if (session->processor == NULL)
+            return NVC_BYPASS_HOST_OPTION;
+    }
+    if (command->native_arch) {
+        session->native = ask(session);
+        session->culprit = "-arch=native";
+        if (session->native == NULL)
+            return NVC_BYPASS_NATIVE;
+    }
+    session->culprit = NULL;
+    return NVC_OK;
+}
+
+static enum nvc_status
+check_gpus(struct session *session, const struct process_result *run)
 {
     AUTO_BUF messages = BUF_INIT;
-    const char *now;
+    const char *now = ask(session);
     bool is_default;
 
-    if (!session->command.native_arch)
-        return NVC_OK;
-    now = ask(session);
     buf_append(&messages, run->out.data, run->out.len);
     buf_append(&messages, run->err.data, run->err.len);
     is_default = strstr(buf_str(&messages), no_gpu) != NULL;
@@ -74,4 +91,17 @@ native_check(struct session *session, const struct process_result *run)
         return NVC_OK;
     session->culprit = "-arch=native";
     return NVC_NOSTORE_MOVED;
+}
+
+enum nvc_status
+native_check(struct session *session, const struct process_result *run)
+{
+    const char *now = session->processor != NULL ? describe_processor(session) : NULL;
+
+    if (session->processor != NULL &&
+        (now == NULL || !str_equal(now, session->processor))) { /* a machine that moved */
+        session->culprit = session->command.native_host;
+        return NVC_NOSTORE_MOVED;
+    }
+    return session->native != NULL ? check_gpus(session, run) : NVC_OK;
 }

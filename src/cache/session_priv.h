@@ -37,6 +37,7 @@ struct session {
     struct toolchain_layout layout;
     struct digest toolchain;
     const char *native; /* what -arch=native means (native_priv.h); NULL: not asked for */
+    const char *processor; /* the same of the host's -march=native */
     struct roots roots;
     struct digest source;
     struct command_key key;

@@ -214,7 +214,7 @@ is_since(const struct stat *info, int64_t moment_ns)
 }
 
 /* Was it made, renamed or linked since the compile began?  A directory's change time is
- * that of what is in it: of one whose parent was watched, the watch knows better. */
+ * that of what is in it: where its name was watched, the watch knows better. */
 static bool
 has_appeared(struct session *session, const char *dir, const char *path)
 {
@@ -223,7 +223,7 @@ has_appeared(struct session *session, const char *dir, const char *path)
     if (lstat(path, &info) != 0 || !is_since(&info, session->begin_ns))
         return false;
     return !S_ISDIR(info.st_mode) || name_has_moved(path, session->begin_ns) ||
-           !vigil_covers(session->vigil, dir);
+           !vigil_covers(session->vigil, dir, path_base(path));
 }
 
 /* A name to which headers' names lead, and that has appeared in this directory: the
@@ -327,7 +327,7 @@ may_be_unseen(struct session *session, const char *dir)
     if (session->vigil == NULL)
         return may_have_passed(session, dir, 0);
     if (stat(dir, &info) == 0 && is_since(&info, session->begin_ns) &&
-        !vigil_covers(session->vigil, dir))
+        !vigil_covers(session->vigil, dir, NULL))
         return true;
     return may_have_passed_behind_links(session, dir);
 }

@@ -146,16 +146,19 @@ vigil_end(struct session *session)
 }
 
 bool
-vigil_covers(const struct vigil *vigil, const char *dir)
+vigil_covers(const struct vigil *vigil, const char *dir, const char *name)
 {
     struct stat info;
 
     if (vigil == NULL || stat(dir, &info) != 0)
         return false;
-    for (size_t i = 0; i < vigil->n; i++)
-        if (vigil->watches[i].next == NULL && vigil->watches[i].dev == info.st_dev &&
-            vigil->watches[i].ino == info.st_ino)
+    for (size_t i = 0; i < vigil->n; i++) {
+        const struct watch *watch = &vigil->watches[i];
+
+        if (watch->dev == info.st_dev && watch->ino == info.st_ino &&
+            (watch->next == NULL || (name != NULL && str_equal(watch->next, name))))
             return true;
+    }
     return false;
 }
 

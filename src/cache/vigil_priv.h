@@ -19,8 +19,9 @@ struct vigil;
 /* Begin; session->vigil is NULL where inotify cannot be had (too many users of it). */
 void vigil_begin(struct session *session);
 
-/* Has every name been seen that came or went in this directory since then? */
-bool vigil_covers(const struct vigil *vigil, const char *dir);
+/* Has it been seen if this name came or went in this directory since then?  NULL: any
+ * name. */
+bool vigil_covers(const struct vigil *vigil, const char *dir, const char *name);
 
 /* A name of the search that came or went in a watched directory, or a part of such a
  * directory's own name; "too many changes" when some were lost.  NULL: none.  Reads what

@@ -294,9 +294,12 @@ check_host(struct arena *arena, struct nvcc_command *command)
 
     if (st != NVC_OK)
         return st;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         if (words[i].rule->kind == HOST_DEBUG)
             command->debug_info = true;
+        if (words[i].rule->kind == HOST_NATIVE)
+            command->native_host = words[i].word;
+    }
     return NVC_OK;
 }
 

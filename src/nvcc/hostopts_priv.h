@@ -12,6 +12,7 @@ struct nvcc_command;
 enum host_kind {
     HOST_KEY,        /* decides the output; the word goes into the key */
     HOST_DEBUG,      /* the same, and paths get into the output: -ggdb, -fsanitize=... */
+    HOST_NATIVE,     /* the same, and the processor decides what it means */
     HOST_MACRO,      /* -D, -U */
     HOST_QUOTE,      /* -iquote directory */
     HOST_NORMAL,     /* -I directory */

@@ -5,8 +5,8 @@
  * further files (-fprofile-*, -save-temps, -ftime-trace), reads files that no list of
  * inputs names
  * (-fplugin, -specs, -B, @file, -fauto-profile), moves the search for headers (-nostdinc,
- * --sysroot, -stdlib), depends on the machine (-march=native), or turns the compile into
- * something else (-E, -S, -o, -x, -fsyntax-only).  What no row fits is denied.
+ * --sysroot, -stdlib), or turns the compile into something else (-E, -S, -o, -x,
+ * -fsyntax-only).  What no row fits is denied.
  *
  * Must never allow a family because it looks harmless: each row was looked up in the
  * manuals of gcc 13 and clang 18. */
@@ -108,8 +108,8 @@ static const struct host_rule rules[] = {
     {"-fdebug-compilation-dir=", HOST_KEY, FORM_MAP},
     {"-f", HOST_KEY, FORM_PREFIX},
     {"-O", HOST_KEY, FORM_PREFIX},
-    {"-march=native", HOST_DENY, FORM_EXACT},
-    {"-mtune=native", HOST_DENY, FORM_EXACT},
+    {"-march=native", HOST_NATIVE, FORM_EXACT},
+    {"-mtune=native", HOST_NATIVE, FORM_EXACT},
     {"-mcpu=native", HOST_DENY, FORM_EXACT},
     {"-mllvm", HOST_DENY, FORM_MAP},
     {"-mdump", HOST_DENY, FORM_MAP},

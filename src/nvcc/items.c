@@ -121,6 +121,7 @@ add_host_word(struct list *list, const struct host_word *word)
         break;
     case HOST_KEY:
     case HOST_DEBUG:
+    case HOST_NATIVE:
     case HOST_LINK:
     case HOST_DENY:
     case HOST_VERBOSE:

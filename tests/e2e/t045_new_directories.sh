@@ -39,3 +39,18 @@ expect_plain
 
 begin "the header at the end of it was really used"
 cmp -s before.o got.o && fail "the object is the one without the header"
+
+begin "what others write beside a header that is named by its whole path, and above it, makes nothing new"
+mkdir -p top/build
+echo '#define OTHER 4' >top/build/config.h
+cp src/a.cu top/build/
+settle
+for i in 1 2; do
+    (
+        cd top/build || exit
+        during 'for j in 1 2 3 4 5 6; do echo >other.$j; echo >../other.$j; sleep 0.1; done'
+        compile -include "$PWD/config.h" a.cu -o a.o
+        wait
+    )
+done
+expect_counts hits.manifest=1 misses=1

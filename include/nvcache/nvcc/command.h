@@ -72,6 +72,8 @@ struct nvcc_command {
     const char *output;   /* -o's value, or the name nvcc would choose */
     const char *depfile;  /* where nvcc writes it (-MF or its default); NULL: DEPS_NONE */
     bool debug_info;      /* -g, -G, -lineinfo, host -g*: paths get into the output */
+    const char *native_host; /* "-march=native" or the like for the host compiler; NULL:
+                                not there */
 
     const char *culprit; /* what made it a bypass, for counters and log: an option's long
                             name, or the word or file itself */
@@ -86,7 +88,7 @@ NVC_NODISCARD enum nvc_status command_parse(struct arena *arena, int argc,
 
 /* May this command be cached?  NVC_OK, or a BYPASS_ status with command->culprit.  Looks
  * at no file.  With `native_arch` the caller has to put the GPUs of this machine into the
- * key. */
+ * key, with `native_host` its processor. */
 NVC_NODISCARD enum nvc_status command_classify(struct arena *arena,
                                                struct nvcc_command *command);
 

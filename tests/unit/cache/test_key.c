@@ -109,6 +109,23 @@ what_does_not_decide_the_output_is_not_in_the_key(void **state)
 }
 
 static void
+the_processor_is_in_the_key_where_the_host_compiler_asks_it(void **state)
+{
+    struct fixture *f = *state;
+    const struct digest none = key_of(f, "nvcc -c -Xcompiler -march=native k.cu -o k.o");
+    struct digest one;
+
+    assert_string_equal(f->session.command.native_host, "-march=native");
+    f->session.processor = "one";
+    key_compute(&f->session);
+    one = f->session.key.digest;
+    assert_false(digest_equal(&one, &none));
+    f->session.processor = "another";
+    key_compute(&f->session);
+    assert_false(digest_equal(&one, &f->session.key.digest));
+}
+
+static void
 what_decides_the_output_is_in_the_key(void **state)
 {
     static const char *const others[] = {
@@ -183,6 +200,7 @@ test_key(void)
     const struct CMUnitTest tests[] = {
         TEST(key_bytes_are_those_of_version_4),
         TEST(what_does_not_decide_the_output_is_not_in_the_key),
+        TEST(the_processor_is_in_the_key_where_the_host_compiler_asks_it),
         TEST(what_decides_the_output_is_in_the_key),
         TEST(each_variable_of_the_list_is_in_the_key),
         TEST(labels_never_show_a_value),

@@ -110,8 +110,6 @@ words_with_side_effects_or_unknown_ones_are_refused(void **state)
         "-S",
         "-c",
         "-xc",
-        "-march=native",
-        "-mtune=native",
         "-mcpu=native",
         "-mllvm",
         "-Xclang",
@@ -143,14 +141,30 @@ words_with_side_effects_or_unknown_ones_are_refused(void **state)
 }
 
 static void
+native_words_are_noted(void **state)
+{
+    struct parsed parsed;
+
+    (void)state;
+    fixture_parse(&parsed, "nvcc -c a.cu -Xcompiler '-fPIC -mtune=native'");
+    assert_int_equal(parsed.status, NVC_OK);
+    assert_string_equal(parsed.command.native_host, "-mtune=native");
+    fixture_done(&parsed);
+    fixture_parse(&parsed, "nvcc -c a.cu -Xcompiler -march=nativeish");
+    assert_int_equal(parsed.status, NVC_OK);
+    assert_null(parsed.command.native_host);
+    fixture_done(&parsed);
+}
+
+static void
 refused_word_is_the_culprit(void **state)
 {
     struct parsed parsed;
 
     (void)state;
-    fixture_parse(&parsed, "nvcc -c a.cu -Xcompiler '-fPIC -march=native'");
+    fixture_parse(&parsed, "nvcc -c a.cu -Xcompiler '-fPIC -mcpu=native'");
     assert_int_equal(parsed.status, NVC_BYPASS_HOST_OPTION);
-    assert_string_equal(parsed.command.culprit, "-march=native");
+    assert_string_equal(parsed.command.culprit, "-mcpu=native");
     fixture_done(&parsed);
 }
 
@@ -183,6 +197,7 @@ test_hostopts(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(families_without_side_effects_are_allowed),
         cmocka_unit_test(words_with_side_effects_or_unknown_ones_are_refused),
+        cmocka_unit_test(native_words_are_noted),
         cmocka_unit_test(refused_word_is_the_culprit),
         cmocka_unit_test(words_come_in_the_order_the_host_compiler_gets_them),
     };
