@@ -23,7 +23,7 @@ promisable(const struct budget *budget)
 static bool
 read_budget(struct console *console, struct budget *out, struct doctor_finding *finding)
 {
-    if (budget_read("", console->config.memory, out) == NVC_OK)
+    if (budget_read_once(console->config.memory, out) == NVC_OK)
         return true;
     finding->verdict = DOCTOR_WARNING;
     buf_append_str(&finding->text, "how much memory there is cannot be read");

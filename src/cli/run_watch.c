@@ -95,7 +95,7 @@ gather(struct console *console, struct arena *arena, const struct counters *befo
     enum nvc_status st;
 
     *view = (struct watch_view){.now_ns = clock_mono_ns(), .width = terminal_width()};
-    st = budget_read("", console->config.memory, &view->budget);
+    st = budget_read_once(console->config.memory, &view->budget);
     gather_tables(console, arena, view);
     if (console->config.dir != NULL &&
         counters_read(console->config.dir, &view->now) != NVC_OK)

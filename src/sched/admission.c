@@ -243,7 +243,7 @@ look(struct pool *pool, struct wait *wait, struct request *request,
     const bool at_gate = pool_enter_gate(pool);
     struct budget budget;
     int64_t now_ns = 0;
-    enum nvc_status st = budget_read(spec->root, spec->setting, &budget);
+    enum nvc_status st = budget_read(request->source, spec->setting, &budget);
 
     if (st == NVC_OK) {
         const size_t n = pool_look(pool, others);

@@ -29,6 +29,7 @@ struct verdict admission_judge(const struct budget *budget, const struct pool_en
 /* Who asks, for what. */
 struct request {
     const struct lease_spec *spec;
+    struct budget_source *source;
     struct history *history; /* may be NULL */
     struct guessed guessed;
     struct estimate estimate;

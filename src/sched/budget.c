@@ -18,23 +18,58 @@
 #define MIB ((uint64_t)1 << 20)
 #define GIB ((uint64_t)1 << 30)
 
+#define SMALL_FILE ((size_t)1 << 20)
+
 #define HEADROOM_MIN (512 * MIB)
 #define HEADROOM_MAX (4 * GIB)
 
 /* Per cent of the last ten seconds in which some task waited for memory. */
 #define PRESSED_PERCENT 20
 
+struct budget_source {
+    const char *root;
+    struct cgroup_place places[2]; /* cgroup_find's */
+    struct buf boot;               /* the boot's id; empty: cannot be read */
+};
+
+struct budget_source *
+budget_source_new(const char *root)
+{
+    struct budget_source *source = calloc(1, sizeof(*source));
+    char path[CGROUP_PATH_MAX];
+
+    if (source == NULL)
+        return NULL;
+    source->root = root;
+    cgroup_find(root, source->places);
+    snprintf(path, sizeof(path), "%s/proc/sys/kernel/random/boot_id", root);
+    if (fs_read(path, SMALL_FILE, &source->boot) != NVC_OK)
+        buf_clear(&source->boot);
+    return source;
+}
+
+void
+budget_source_free(struct budget_source *source)
+{
+    if (source == NULL)
+        return;
+    buf_fini(&source->boot);
+    free(source);
+}
+
 /* "MemTotal:  24576 kB" */
 static bool
 read_meminfo(const char *root, struct budget *out)
 {
+    AUTO_BUF text = BUF_INIT;
     char path[CGROUP_PATH_MAX];
     uint64_t total;
     uint64_t available;
 
     snprintf(path, sizeof(path), "%s/proc/meminfo", root);
-    if (!cgroup_read_number(path, "MemTotal:", &total) ||
-        !cgroup_read_number(path, "MemAvailable:", &available))
+    if (fs_read(path, SMALL_FILE, &text) != NVC_OK ||
+        !cgroup_number_in(buf_str(&text), "MemTotal:", &total) ||
+        !cgroup_number_in(buf_str(&text), "MemAvailable:", &available))
         return false;
     out->total_bytes = total * 1024;
     out->available_bytes = available * 1024;
@@ -42,15 +77,12 @@ read_meminfo(const char *root, struct budget *out)
 }
 
 static uint64_t
-domain_of(const char *root, const char *dir)
+domain_of(const struct buf *boot, const char *dir)
 {
     AUTO_BUF name = BUF_INIT;
-    char path[CGROUP_PATH_MAX];
     struct stat info;
 
-    snprintf(path, sizeof(path), "%s/proc/sys/kernel/random/boot_id", root);
-    if (fs_read(path, 4096, &name) != NVC_OK)
-        buf_clear(&name);
+    buf_append(&name, boot->data, boot->len);
     if (dir != NULL && stat(dir, &info) == 0)
         buf_printf(&name, "%llu:%llu", (unsigned long long)info.st_dev,
                    (unsigned long long)info.st_ino);
@@ -75,21 +107,24 @@ apply_level(const struct cgroup_level *level, struct budget *out)
 /* Every directory from ours up to the mount point; the first one with a limit names the
  * domain. */
 static void
-apply_place(const char *root, struct cgroup_place *place, uint64_t machine_bytes,
-            struct budget *out)
+apply_place(const struct buf *boot, const struct cgroup_place *place,
+            uint64_t machine_bytes, struct budget *out)
 {
-    for (bool is_last = place->dir[0] == '\0'; !is_last;) {
+    char dir[CGROUP_PATH_MAX];
+
+    memcpy(dir, place->dir, sizeof(dir));
+    for (bool is_last = dir[0] == '\0'; !is_last;) {
         struct cgroup_level level;
 
-        cgroup_read_level(place, place->dir, &level);
+        cgroup_read_level(place, dir, &level);
         if (level.limit_bytes < machine_bytes) {
             if (!out->is_limited)
-                out->domain = domain_of(root, place->dir);
+                out->domain = domain_of(boot, dir);
             apply_level(&level, out);
         }
-        is_last = strlen(place->dir) <= place->mount_len;
+        is_last = strlen(dir) <= place->mount_len;
         if (!is_last)
-            *strrchr(place->dir, '/') = '\0';
+            *strrchr(dir, '/') = '\0';
     }
 }
 
@@ -148,43 +183,52 @@ headroom_for(uint64_t total)
 }
 
 enum nvc_status
-budget_read(const char *root, uint64_t setting, struct budget *out)
+budget_read(const struct budget_source *source, uint64_t setting, struct budget *out)
 {
-    struct cgroup_place places[2];
     struct budget budget = {0};
     uint64_t machine_bytes;
     bool has_own_pressure;
 
-    if (!read_meminfo(root, &budget))
+    if (!read_meminfo(source->root, &budget))
         return NVC_ERR_IO;
     machine_bytes = budget.total_bytes;
-    cgroup_find(root, places);
-    budget.domain = domain_of(root, NULL);
-    has_own_pressure = read_own_pressure(&places[1], &budget.is_pressed);
+    budget.domain = domain_of(&source->boot, NULL);
+    has_own_pressure = read_own_pressure(&source->places[1], &budget.is_pressed);
     for (int i = 0; i < 2; i++)
-        apply_place(root, &places[i], machine_bytes, &budget);
+        apply_place(&source->boot, &source->places[i], machine_bytes, &budget);
     if (!has_own_pressure && !budget.is_limited)
-        read_machine_pressure(root, &budget.is_pressed);
+        read_machine_pressure(source->root, &budget.is_pressed);
     budget.headroom_bytes = headroom_for(budget.total_bytes);
     apply_setting(setting, &budget);
     *out = budget;
     return NVC_OK;
 }
 
-uint64_t
-budget_oom_kills(const char *root)
+enum nvc_status
+budget_read_once(uint64_t setting, struct budget *out)
 {
-    struct cgroup_place places[2];
+    struct budget_source *source = budget_source_new("");
+    const enum nvc_status st =
+        source != NULL ? budget_read(source, setting, out) : NVC_ERR_NOMEM;
+
+    budget_source_free(source);
+    return st;
+}
+
+uint64_t
+budget_oom_kills(const struct budget_source *source)
+{
     char path[CGROUP_PATH_MAX + 64];
     uint64_t kills;
 
-    cgroup_find(root, places);
     for (int i = 0; i < 2; i++) {
-        snprintf(path, sizeof(path), "%s/%s", places[i].dir,
-                 places[i].is_v2 ? "memory.events" : "memory.oom_control");
-        if (places[i].dir[0] != '\0' && cgroup_read_number(path, "oom_kill ", &kills))
+        const struct cgroup_place *place = &source->places[i];
+
+        snprintf(path, sizeof(path), "%s/%s", place->dir,
+                 place->is_v2 ? "memory.events" : "memory.oom_control");
+        if (place->dir[0] != '\0' && cgroup_read_number(path, "oom_kill ", &kills))
             return kills;
     }
-    snprintf(path, sizeof(path), "%s/proc/vmstat", root);
+    snprintf(path, sizeof(path), "%s/proc/vmstat", source->root);
     return cgroup_read_number(path, "oom_kill ", &kills) ? kills : 0;
 }

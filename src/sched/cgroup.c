@@ -29,16 +29,13 @@
 #define NO_LIMIT_V1 ((uint64_t)1 << 60)
 
 bool
-cgroup_read_number(const char *path, const char *word, uint64_t *out)
+cgroup_number_in(const char *text, const char *word, uint64_t *out)
 {
-    AUTO_BUF text = BUF_INIT;
     const size_t len = strlen(word);
     const char *at;
     char *end;
 
-    if (fs_read(path, SMALL_FILE, &text) != NVC_OK)
-        return false;
-    for (at = buf_str(&text); at != NULL && strncmp(at, word, len) != 0;)
+    for (at = text; at != NULL && strncmp(at, word, len) != 0;)
         at = (at = strchr(at, '\n')) != NULL ? at + 1 : NULL;
     if (at == NULL)
         return false;
@@ -46,6 +43,15 @@ cgroup_read_number(const char *path, const char *word, uint64_t *out)
     errno = 0;
     *out = strtoull(at, &end, 10);
     return end != at && errno == 0;
+}
+
+bool
+cgroup_read_number(const char *path, const char *word, uint64_t *out)
+{
+    AUTO_BUF text = BUF_INIT;
+
+    return fs_read(path, SMALL_FILE, &text) == NVC_OK &&
+           cgroup_number_in(buf_str(&text), word, out);
 }
 
 /* Cut the next word, up to a blank, off a line. */

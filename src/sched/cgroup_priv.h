@@ -29,5 +29,7 @@ void cgroup_read_level(const struct cgroup_place *place, const char *dir,
 /* The first number behind `word` at the beginning of a line of a small file; with word ""
  * the number that the file begins with.  False when it is not there or not a number. */
 bool cgroup_read_number(const char *path, const char *word, uint64_t *out);
+/* The same in the text of one, with a NUL at its end. */
+bool cgroup_number_in(const char *text, const char *word, uint64_t *out);
 
 #endif

@@ -87,8 +87,9 @@ admit(struct lease *lease, struct lease_facts *facts)
 {
     const enum nvc_status st = admission_wait(lease->pool, &lease->request, facts);
 
-    lease->oom_kills = budget_oom_kills(lease->request.spec->root);
+    lease->oom_kills = budget_oom_kills(lease->request.source);
     lease->meter.spec = lease->request.spec;
+    lease->meter.source = lease->request.source;
     if (st == NVC_OK)
         meter_start(&lease->meter, lease->pool, &lease->request.entry);
     fill_facts(lease, facts);
@@ -106,8 +107,12 @@ prepare(struct lease *lease, struct lease_facts *facts)
 {
     const struct lease_spec *const spec = lease->request.spec;
     struct budget budget;
-    enum nvc_status st = budget_read(spec->root, spec->setting, &budget);
+    enum nvc_status st;
 
+    lease->request.source = budget_source_new(spec->root);
+    if (lease->request.source == NULL)
+        return NVC_ERR_NOMEM;
+    st = budget_read(lease->request.source, spec->setting, &budget);
     if (st == NVC_OK)
         st = open_pool(spec, budget.domain, &lease->pool);
     if (st != NVC_OK)
@@ -128,6 +133,7 @@ lease_free(struct lease *lease)
 {
     pool_close(lease->pool);
     history_close(lease->request.history);
+    budget_source_free(lease->request.source);
     free(lease);
 }
 
@@ -158,8 +164,7 @@ lease_take(const struct lease_spec *spec, struct lease **out, struct lease_facts
 bool
 lease_saw_oom(const struct lease *lease)
 {
-    return lease != NULL &&
-           budget_oom_kills(lease->request.spec->root) > lease->oom_kills;
+    return lease != NULL && budget_oom_kills(lease->request.source) > lease->oom_kills;
 }
 
 static struct history_row

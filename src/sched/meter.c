@@ -114,7 +114,7 @@ judge(struct meter *meter)
     size_t n;
 
     if (process_signal() != 0 ||
-        budget_read(meter->spec->root, meter->spec->setting, &budget) != NVC_OK)
+        budget_read(meter->source, meter->spec->setting, &budget) != NVC_OK)
         return PAUSE_GO;
     meter->is_tight = budget.available_bytes < 2 * budget.headroom_bytes;
     n = pool_look(meter->pool, others);

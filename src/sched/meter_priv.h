@@ -14,6 +14,7 @@ struct meter {
     struct pool *pool;
     struct pool_entry *entry; /* the thread's own while it runs */
     const struct lease_spec *spec;
+    const struct budget_source *source;
     int64_t paused_since_ns;
     int64_t told_ns;   /* when the user was told last that it is stopped */
     int64_t paused_ns; /* altogether, over all runs of this compile */
@@ -28,7 +29,7 @@ struct meter {
     bool is_stopping;
 };
 
-/* Needs spec.  Without a thread (EAGAIN) nothing is measured but the largest
+/* Needs spec and source.  Without a thread (EAGAIN) nothing is measured but the largest
  * process. */
 void meter_start(struct meter *meter, struct pool *pool, struct pool_entry *entry);
 

@@ -9,9 +9,9 @@
 /* How much memory this process and its children may still use: what the kernel says is
  * available, and what every cgroup on our path (v1 and v2) leaves, whichever is least.
  *
- * Reading it takes one pass over /proc/meminfo, /proc/self/cgroup and
- * /proc/self/mountinfo and two to four small files for each cgroup that has a limit:
- * about 0.1 ms.  Nothing is remembered, because other programs come and go. */
+ * Reading it takes one pass over /proc/meminfo and one to four small files for each
+ * cgroup: less than 0.1 ms.  Nothing is remembered, because other programs come and go,
+ * but where our cgroups are: /proc/self/mountinfo alone takes the kernel longer. */
 
 /* NVCACHE_MEMORY: a percentage (1 to 100), or a number of bytes. */
 #define BUDGET_AUTOMATIC 0
@@ -29,15 +29,26 @@ struct budget {
     bool is_pressed; /* tasks lose a fifth of their time waiting for memory (PSI) */
 };
 
-/* `root` is put in front of every path ("" for the real ones; tests give a made-up tree).
- * ERR_IO: /proc/meminfo cannot be understood; everything else that cannot be read counts
+/* Where this process's memory is accounted for.  One that is moved to other cgroups later
+ * is still judged by these.  May be used by several threads. */
+struct budget_source;
+
+/* `root` is put in front of every path ("" for the real ones; tests give a made-up tree),
+ * and must live as long.  NULL: no memory. */
+struct budget_source *budget_source_new(const char *root);
+void budget_source_free(struct budget_source *source); /* may be NULL */
+
+/* ERR_IO: /proc/meminfo cannot be understood; everything else that cannot be read counts
  * as not there. */
-NVC_NODISCARD enum nvc_status budget_read(const char *root, uint64_t setting,
-                                          struct budget *out);
+NVC_NODISCARD enum nvc_status budget_read(const struct budget_source *source,
+                                          uint64_t setting, struct budget *out);
+
+/* The same, once. */
+NVC_NODISCARD enum nvc_status budget_read_once(uint64_t setting, struct budget *out);
 
 /* How many processes the kernel has killed for want of memory in our cgroup (v2: and
  * those below it), or where that cannot be read, on this machine.  Only differences mean
  * anything. 0 when nothing can be read. */
-uint64_t budget_oom_kills(const char *root);
+uint64_t budget_oom_kills(const struct budget_source *source);
 
 #endif
