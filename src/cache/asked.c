@@ -32,6 +32,8 @@ asked_read_line(struct arena *arena, const char *line, size_t len, struct strlis
     size_t begin = 0;
     size_t slash = 0;
 
+    if (memchr(line, '/', len) == NULL)
+        return; /* as most lines are */
     for (size_t i = 0; i <= len; i++) {
         if (i < len && line[i] == '/')
             slash = i;

@@ -119,6 +119,17 @@ leave(const struct look *look, const struct spot *spot)
         look->visit(spot->place, spot->real, look->arg);
 }
 
+/* Can it be there, by the first part of the name?  Most names are in one directory of a
+ * dozen.  What cannot be listed is asked. */
+static bool
+can_be_in(const struct listing *listing, const char *name)
+{
+    const size_t len = strcspn(name, "/");
+
+    return listing->n_slots == 0 || len == 0 || name[0] == '.' ||
+           listing_find(listing, name, len) != NULL;
+}
+
 static void
 look_along_chain(const struct look *look)
 {
@@ -131,12 +142,15 @@ look_along_chain(const struct look *look)
         open[i] = &search->names[i];
     for (size_t k = 0; k < search->n_chain; k++) {
         struct spot spot = spot_at(look, &search->places[k]);
+        const struct listing *listing;
         size_t left = 0;
 
         if (spot.real == NULL)
             continue;
+        listing = listings_get(look->closure->listings, spot.path);
         for (size_t i = 0; i < n; i++)
-            if (!look_for(look, &spot, open[i]->name) || open[i]->is_next)
+            if (!can_be_in(listing, open[i]->name) ||
+                !look_for(look, &spot, open[i]->name) || open[i]->is_next)
                 open[left++] = open[i];
         n = left;
         leave(look, &spot);

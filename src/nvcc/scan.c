@@ -117,33 +117,64 @@ note_name(enum scan_name_kind kind, const char *name, size_t len, void *arg)
     *(bool *)arg = true;
 }
 
+/* Neither a name nor anything that visit_line must look at can begin with it. */
+static inline bool
+is_plain(char c)
+{
+    return c != '\n' && c != '<' && c != '"' && c != '\'' && c != '/' && c != '\\';
+}
+
 /* Header-like tokens in the rest of a logical line; those in quotes are of kind `quoted`.
  */
 static void
 visit_line(struct cursor *cursor, enum scan_name_kind quoted, scan_visitor *visit,
            void *arg)
 {
-    while (cursor->at < cursor->end && *cursor->at != '\n')
+    for (;;) {
+        while (cursor->at < cursor->end && is_plain(*cursor->at))
+            cursor->at++;
+        if (cursor->at == cursor->end || *cursor->at == '\n')
+            return;
         if (!visit_name(cursor, quoted, visit, arg))
             skip_other(cursor);
+    }
+}
+
+/* As memmem, for words whose first character is rare in sources: several times faster. */
+static const char *
+find_word(const char *at, const char *end, const char *word)
+{
+    const size_t len = strlen(word);
+
+    while ((size_t)(end - at) >= len) {
+        at = memchr(at, word[0], (size_t)(end - at) - len + 1);
+        if (at == NULL || memcmp(at, word, len) == 0)
+            return at;
+        at++;
+    }
+    return NULL;
 }
 
 static bool
 mentions(const char *from, const char *to, const char *word)
 {
-    return memmem(from, (size_t)(to - from), word, strlen(word)) != NULL;
+    return find_word(from, to, word) != NULL;
 }
 
 static unsigned
 scan_define(struct cursor *cursor, scan_visitor *visit, void *arg)
 {
     const char *line = cursor->at;
+    const char *asking; /* hardly any line is */
 
     visit_line(cursor, SCAN_MACRO, visit, arg);
-    if (mentions(line, cursor->at, "__has_embed"))
+    asking = find_word(line, cursor->at, "__has_");
+    if (asking != NULL && mentions(asking, cursor->at, "__has_embed"))
         return SCAN_HIDDEN;
     visit(SCAN_DEFINE, line, (size_t)(cursor->at - line), arg);
-    return mentions(line, cursor->at, "__has_include_next") ? SCAN_NEXT_COMPUTED : 0;
+    return asking != NULL && mentions(asking, cursor->at, "__has_include_next")
+               ? SCAN_NEXT_COMPUTED
+               : 0;
 }
 
 /* #if and its kin.  The logical line is read twice: only its end tells whether what it
@@ -200,21 +231,6 @@ scan_directive(struct cursor *cursor, scan_visitor *visit, void *arg)
                : scan_condition(cursor, visit, arg);
 }
 
-/* As memmem, for words whose first character is rare in sources: several times faster. */
-static const char *
-find_word(const char *at, const char *end, const char *word)
-{
-    const size_t len = strlen(word);
-
-    while ((size_t)(end - at) >= len) {
-        at = memchr(at, word[0], (size_t)(end - at) - len + 1);
-        if (at == NULL || memcmp(at, word, len) == 0)
-            return at;
-        at++;
-    }
-    return NULL;
-}
-
 /* Is there nothing before `at` on its line, or the end of a comment, or the mark that
  * some editors put in front of UTF-8? */
 static bool
@@ -248,22 +264,24 @@ scan_signs(const char *text, size_t len, const char *sign, scan_visitor *visit, 
     return flags;
 }
 
-/* A directive of the assembler's: no member of an object, and something behind it that
- * can stand in a string. */
 static bool
-has_directive(const char *text, const char *end, const char *word)
+begins(const char *at, const char *end, const char *word)
 {
-    for (const char *at = text; (at = find_word(at, end, word)) != NULL;) {
-        const bool is_escape = at > text + 1 && at[-2] == '\\'; /* "\n.include" */
-        const bool is_member =
-            at > text && !is_escape &&
-            (isalnum((unsigned char)at[-1]) || strchr("_)]./", at[-1]) != NULL);
+    const size_t len = strlen(word);
 
-        at += strlen(word);
-        if (!is_member && at < end && strchr(" \t\\\"'", *at) != NULL)
-            return true;
-    }
-    return false;
+    return (size_t)(end - at) >= len && memcmp(at, word, len) == 0;
+}
+
+/* Is the directive of the assembler's that ends here one: no member of an object, and
+ * something behind it that can stand in a string? */
+static bool
+is_directive(const char *text, const char *at, const char *behind, const char *end)
+{
+    const bool is_escape = at > text + 1 && at[-2] == '\\'; /* "\n.include" */
+    const bool is_member = at > text && !is_escape &&
+                           (isalnum((unsigned char)at[-1]) || strchr("_)]./", at[-1]));
+
+    return !is_member && behind < end && strchr(" \t\\\"'", *behind) != NULL;
 }
 
 bool
@@ -272,11 +290,14 @@ scan_takes_files(const char *text, size_t len)
     static const char *const others[] = {".include", ".macro", ".irp", ".irpc"};
     const char *end = text + len;
 
-    if (find_word(text, end, ".incbin") != NULL)
-        return true;
-    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-        if (has_directive(text, end, others[i]))
+    for (const char *at = text; (at = find_word(at, end, ".")) != NULL; at++) {
+        if (begins(at, end, ".incbin"))
             return true;
+        for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+            if (begins(at, end, others[i]) &&
+                is_directive(text, at, at + strlen(others[i]), end))
+                return true;
+    }
     return false;
 }
 
