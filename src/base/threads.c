@@ -27,17 +27,22 @@ help(void *arg)
 }
 
 static size_t
-count_helpers(uint64_t amount, uint64_t per_helper)
+lesser(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+size_t
+threads_worth(uint64_t amount, uint64_t per_helper)
 {
     const uint64_t worth = amount / per_helper;
-    size_t most;
 
     if (worth == 0)
         return 0;
-    most = cpus_usable() - 1;
-    if (most > THREADS_HELPERS_MAX)
-        most = THREADS_HELPERS_MAX;
-    return worth < most ? (size_t)worth : most;
+    return lesser(
+        lesser(worth < THREADS_HELPERS_MAX ? (size_t)worth : THREADS_HELPERS_MAX,
+               cpus_usable() - 1),
+        cpus_idle(true));
 }
 
 /* How many were started. */
@@ -61,12 +66,12 @@ start(struct shared_work *shared, pthread_t *helpers, size_t n)
 }
 
 void
-threads_share(void (*work)(void *arg), void *arg, uint64_t amount, uint64_t per_helper)
+threads_share(void (*work)(void *arg), void *arg, size_t n)
 {
     struct shared_work shared = {work, arg};
     pthread_t helpers[THREADS_HELPERS_MAX];
-    const size_t n = count_helpers(amount, per_helper);
-    const size_t started = n > 0 ? start(&shared, helpers, n) : 0;
+    const size_t started =
+        n > 0 ? start(&shared, helpers, lesser(n, THREADS_HELPERS_MAX)) : 0;
 
     work(arg);
     for (size_t i = 0; i < started; i++)

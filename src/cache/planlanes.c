@@ -9,20 +9,12 @@
 #include "planrun_priv.h"
 
 #include "nvcache/base/arena.h"
-#include "nvcache/base/buf.h"
 #include "nvcache/base/cpus.h"
-#include "nvcache/base/fs.h"
 #include "nvcache/base/strlist.h"
 #include "session_priv.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-enum {
-    LOADAVG_MAX = 256
-};
 
 static size_t
 lesser(size_t a, size_t b)
@@ -80,24 +72,11 @@ plan_lanes_begin(struct planned *run)
         lanes->most = 2;
 }
 
-/* The fourth field, "running/all", counts us and the steps that run. */
-bool
-plan_lanes_are_free(const char *loadavg, size_t n_cpus)
-{
-    unsigned long running;
-
-    return sscanf(loadavg, "%*s %*s %*s %lu/", &running) == 1 && running <= n_cpus;
-}
-
+/* A step is waited for. */
 static bool
 has_free_cpu(void)
 {
-    const long n_cpus = sysconf(_SC_NPROCESSORS_ONLN);
-    AUTO_BUF text = BUF_INIT;
-
-    return n_cpus > 0 && cpus_usable() > 1 &&
-           fs_read("/proc/loadavg", LOADAVG_MAX, &text) == NVC_OK &&
-           plan_lanes_are_free(buf_str(&text), (size_t)n_cpus);
+    return cpus_usable() > 1 && cpus_idle(false) > 0;
 }
 
 bool

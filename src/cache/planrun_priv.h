@@ -145,9 +145,6 @@ bool plan_lanes_fit(uint64_t need_bytes, uint64_t total_bytes, size_t n_cpus);
 /* By the value of MAKEFLAGS (or NULL): does a job server say how many processes run? */
 bool plan_lanes_are_counted(const char *makeflags);
 
-/* By the text of /proc/loadavg: is there a processor that nothing runs on? */
-bool plan_lanes_are_free(const char *loadavg, size_t n_cpus);
-
 /* The host compiler printed something that names lines of C++ and a stub that may be of
  * other lines: make those anew, and then it once more.  False: there is no need. */
 bool plan_tasks_repeat(struct planned *run);

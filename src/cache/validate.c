@@ -144,7 +144,7 @@ stamp_files(struct validation *v)
     struct stamping stamping = {.v = v, .gone = n};
 
     v->stamps = arena_array(v->session->arena, n, sizeof(*v->stamps));
-    threads_share(stamp_some, &stamping, n, STATS_PER_HELPER);
+    threads_share(stamp_some, &stamping, threads_worth(n, STATS_PER_HELPER));
     if (stamping.gone < n)
         return miss(v, NVC_MISS_GONE, file_path(v, stamping.gone));
     return NVC_OK;

@@ -97,5 +97,5 @@ filebatch_get(struct memo *memo, struct filebatch_item *items, size_t n, int64_t
     work = work_of(&batch);
     if (work >= WORK_PER_HELPER)
         digest_allow_threads();
-    threads_share(read_files, &batch, work, WORK_PER_HELPER);
+    threads_share(read_files, &batch, threads_worth(work, WORK_PER_HELPER));
 }

@@ -10,12 +10,15 @@
 
 #define THREADS_HELPERS_MAX 3
 
-/* Call work(arg) at the same time in this thread and in as many helpers as `amount` of
- * work is worth, one for each `per_helper`, at most THREADS_HELPERS_MAX and one less than
- * there are processors.  Each call takes what others have not taken, until nothing is
+/* How many helpers `amount` of work is worth: one for each `per_helper`, at most
+ * THREADS_HELPERS_MAX and as many as there are processors with nothing to do.  Where many
+ * start at once (a build in which all hits), nobody takes what the others need. */
+size_t threads_worth(uint64_t amount, uint64_t per_helper);
+
+/* Call work(arg) at the same time in this thread and in `n` helpers, at most
+ * THREADS_HELPERS_MAX.  Each call takes what others have not taken, until nothing is
  * left: the rest of the work is also done when no helper can be started.  Helpers take no
  * signal, have a small stack (256 KiB) and are gone when this returns. */
-void threads_share(void (*work)(void *arg), void *arg, uint64_t amount,
-                   uint64_t per_helper);
+void threads_share(void (*work)(void *arg), void *arg, size_t n);
 
 #endif

@@ -42,28 +42,49 @@ count_some(void *arg)
 }
 
 static int
-calls_for(uint64_t amount, uint64_t per_helper)
+calls_with(size_t helpers)
 {
     static struct counting counting;
 
     counting = (struct counting){0};
-    threads_share(count_some, &counting, amount, per_helper);
+    threads_share(count_some, &counting, helpers);
     for (size_t i = 0; i < ITEMS; i++)
         assert_int_equal(counting.done[i], 1);
     return counting.calls;
 }
 
 static void
-each_item_is_done_once_by_as_many_as_it_is_worth(void **state)
+each_item_is_done_once_by_all(void **state)
 {
-    const int n_cpus = cpus_usable() > 64 ? 64 : (int)cpus_usable();
-    const int most = n_cpus > THREADS_HELPERS_MAX ? THREADS_HELPERS_MAX + 1 : n_cpus;
-
     (void)state;
-    assert_int_equal(calls_for(0, 10), 1);
-    assert_int_equal(calls_for(9, 10), 1);
-    assert_int_equal(calls_for(10, 10), most > 2 ? 2 : most);
-    assert_int_equal(calls_for(UINT64_MAX, 1), most);
+    assert_int_equal(calls_with(0), 1);
+    assert_int_equal(calls_with(1), 2);
+    assert_int_equal(calls_with(100), THREADS_HELPERS_MAX + 1);
+}
+
+static void
+small_work_is_worth_no_helper(void **state)
+{
+    (void)state;
+    assert_int_equal(threads_worth(0, 10), 0);
+    assert_int_equal(threads_worth(9, 10), 0);
+    assert_true(threads_worth(10, 10) <= 1);
+    assert_true(threads_worth(UINT64_MAX, 1) < cpus_usable());
+    assert_true(threads_worth(UINT64_MAX, 1) <= THREADS_HELPERS_MAX);
+}
+
+static void
+idle_is_what_nothing_runs_on(void **state)
+{
+    (void)state;
+    assert_int_equal(cpus_idle_by("0.20 0.18 0.12 1/80 11206\n", 8), 7);
+    assert_int_equal(cpus_idle_by("9.00 9.00 9.00 7/80 11206\n", 8), 1);
+    assert_int_equal(cpus_idle_by("0.00 0.00 0.00 8/800 11206\n", 8), 0);
+    assert_int_equal(cpus_idle_by("0.00 0.00 0.00 100/800 11206\n", 8), 0);
+    assert_int_equal(cpus_idle_by("0.00 0.00 0.00", 8), 0);
+    assert_int_equal(cpus_idle_by("", 8), 0);
+    assert_true(cpus_idle(true) <= cpus_usable());
+    assert_true(cpus_idle(false) <= cpus_usable());
 }
 
 struct fault {
@@ -85,7 +106,7 @@ fault_in_helper(void *arg)
 static void
 share_fault(void *arg)
 {
-    threads_share(fault_in_helper, arg, 1, 1);
+    threads_share(fault_in_helper, arg, 1);
 }
 
 static void
@@ -96,8 +117,6 @@ a_fault_in_a_helper_ends_in_the_fallback(void **state)
     pid_t pid;
 
     (void)state;
-    if (cpus_usable() == 1)
-        return;
     pid = fork();
     if (pid == 0) {
         guard_arm_exit(5);
@@ -112,7 +131,9 @@ int
 test_threads(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_item_is_done_once_by_as_many_as_it_is_worth),
+        cmocka_unit_test(each_item_is_done_once_by_all),
+        cmocka_unit_test(small_work_is_worth_no_helper),
+        cmocka_unit_test(idle_is_what_nothing_runs_on),
         cmocka_unit_test(a_fault_in_a_helper_ends_in_the_fallback),
     };
 

@@ -11,25 +11,6 @@
 int test_planlanes(void);
 
 static void
-a_processor_is_free_while_fewer_run_than_there_are(void **state)
-{
-    (void)state;
-    assert_true(plan_lanes_are_free("0.20 0.18 0.12 1/80 11206\n", 1));
-    assert_false(plan_lanes_are_free("0.20 0.18 0.12 2/80 11206\n", 1));
-    assert_true(plan_lanes_are_free("9.00 9.00 9.00 2/80 11206\n", 2));
-    assert_false(plan_lanes_are_free("0.00 0.00 0.00 17/800 11206\n", 16));
-}
-
-static void
-what_is_not_understood_is_no_free_processor(void **state)
-{
-    (void)state;
-    assert_false(plan_lanes_are_free("", 8));
-    assert_false(plan_lanes_are_free("0.20 0.18 0.12", 8));
-    assert_false(plan_lanes_are_free("0.20 0.18 0.12 x/80", 8));
-}
-
-static void
 a_job_server_counts_the_steps(void **state)
 {
     static const char *const with[] = {
@@ -63,8 +44,6 @@ int
 test_planlanes(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_processor_is_free_while_fewer_run_than_there_are),
-        cmocka_unit_test(what_is_not_understood_is_no_free_processor),
         cmocka_unit_test(a_job_server_counts_the_steps),
         cmocka_unit_test(memory_must_be_ample),
     };
