@@ -37,11 +37,15 @@ printf '%s\n' '#if 0' '#include "sub/none.h"' '#endif' >>p/ask.cu
 others_write -I.
 expect_counts hits.manifest=1 misses=1
 begin "... above it, by two names of which one is asked for"
-printf '%s\n' '#if __has_include("../none.h")' '#include "../../none.h"' '#endif' | write "$T/elsewhere/a/b/deep.h"
+printf '%s\n' '#if __has_include("../none.h")' '#include "../../none.h"' '#endif' | write "$T/elsewhere/sub/a/b/deep.h"
 echo '#include <deep.h>' >>p/ask.cu
-others_write -I. -Ia/b
+others_write -Isub/a/b
 expect_counts hits.manifest=1 misses=1
+begin "... and by the one that is asked for"
+printf '%s\n' '#if __has_include("../../none.h")' '#include "../none.h"' '#endif' | write "$T/elsewhere/sub/a/b/deep.h"
+others_write -Isub/a/b
+expect_counts misses=2
 begin "... and where one is asked for"
 printf '%s\n' '#if __has_include("sub/none.h")' '#endif' >>p/ask.cu
-others_write -I. -Ia/b
+others_write -I. -Isub/a/b
 expect_counts misses=2

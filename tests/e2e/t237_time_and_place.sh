@@ -37,6 +37,12 @@ else
     skip "no clang++ that this nvcc takes"
 fi
 
+begin "the time of a source that ptxas writes into line tables does not count"
+compile -lineinfo -DSTAMP=0 t.cu -o got.o
+touch -d 2022-01-01 t.cu
+compile -lineinfo -DSTAMP=0 t.cu -o got.o
+expect_counts hits.manifest=1 misses=1
+
 begin "__FILE__ in a header of a directory that moved"
 write f/one/where.h <<'CODE'
 inline const char *where() { return __FILE__; }
