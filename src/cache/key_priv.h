@@ -43,6 +43,7 @@ enum record_kind {
     RECORD_STEP = 'S',     /* what one step made, by what it was made from */
     RECORD_ID = 'I',       /* unit, then when: its last module id */
     RECORD_TEXT = 'X',     /* preprocessed text: the result of compiling it */
+    RECORD_AROUND = 'H',   /* directives: what headers are to them */
 };
 
 struct record_key key_record(enum record_kind kind, const struct digest *digest);

@@ -1,11 +1,12 @@
 /* What the host compiler gets, without running its preprocessor over all of it again.
  *
  * The host's C++ has been preprocessed before cudafe++ read it.  What can still change is
- * in its few directives, and in the stub at its end with the headers of the toolkit that
- * it includes.  So the preprocessor is run over these alone, beside an image without
- * contents, and tells not only the text but all macros that there are (-dD), those of the
- * command line and of its -include as well.  The tokens of the C++ and of this text
- * decide what is compiled.
+ * in its few directives, and in those of the stub at its end, with the headers of the
+ * toolkit that they include.  So the preprocessor is run over these alone, without what
+ * is the unit's own, and tells not only the text but all macros that there are (-dD),
+ * those of the command line and of its -include as well.  The tokens of the C++, of the
+ * stub and of this text decide what is compiled.  Units have the same directives, so
+ * what came of them is remembered (planaround.c).
  *
  * The architectures are macros of the command line too, and do not count as long as
  * nothing asks for them by name. */
@@ -20,6 +21,7 @@
 #include "nvcache/nvcc/scan.h"
 #include "session_priv.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -92,47 +94,105 @@ write_file(const char *path, const struct buf *text)
     return fd >= 0 && fs_write_full(fd, text->data, text->len) == NVC_OK;
 }
 
-/* The directives of the host's C++ in place of it; its tokens are kept. */
+/* The text of the input with that role. */
 static bool
-write_directives(struct planned *run, const struct plan_step *host, const char *path,
-                 const char *beside)
+read_input(struct planned *run, const struct plan_step *host, enum plan_role role,
+           struct buf *out)
 {
-    AUTO_BUF text = BUF_INIT;
-    AUTO_BUF directives = BUF_INIT;
+    const int file = plan_find_role(&run->plan, host->inputs, host->n_inputs, role);
 
-    if (fs_read(path, FILEDIGEST_MAX_SIZE, &text) != NVC_OK)
+    return file >= 0 && fs_read(plan_file_path(run->session->arena, &run->plan,
+                                               (unsigned)file, &run->names),
+                                FILEDIGEST_MAX_SIZE, out) == NVC_OK;
+}
+
+/* Is it the directive that includes the input with that role? */
+static bool
+includes(struct planned *run, const struct plan_step *host, const char *line,
+         enum plan_role role)
+{
+    static const char include[] = "#include \"";
+    const int file = plan_find_role(&run->plan, host->inputs, host->n_inputs, role);
+    const char *name;
+
+    if (file < 0 || !str_starts(line, include))
         return false;
-    run->is_host_read = true;
-    run->host_takes_files = scan_takes_files(buf_str(&text), text.len);
-    run->host_asks = asks_for_architectures(run, host, &text);
-    run->has_host_tokens =
-        !has_hidden_text(host) &&
-        text_digest_tokens(buf_str(&text), text.len, &run->host_tokens, &directives);
-    return write_file(beside, &directives);
+    name = path_base(
+        plan_file_path(run->session->arena, &run->plan, (unsigned)file, &run->names));
+    line += strlen(include);
+    return str_starts(line, name) && line[strlen(name)] == '"';
+}
+
+/* The directives without what only this unit has, which its tokens tell: pragmas, the
+ * value of one macro, its own files.  The stub's stand where it is included. */
+static void
+add_directives(struct planned *run, const struct plan_step *host, struct buf *lines,
+               struct buf *stub)
+{
+    static const char own_macro[] = "#define _NV_ANON_NAMESPACE ";
+    char *rest = (char *)lines->data;
+
+    buf_append_char(lines, '\0');
+    for (char *line; lines->len > 1 && (line = strsep(&rest, "\n")) != NULL;) {
+        if (stub != NULL && includes(run, host, line, PLAN_STUB))
+            add_directives(run, host, stub, NULL);
+        else if (str_starts(line, own_macro))
+            buf_printf(&run->host.directives, "%s\n", own_macro);
+        else if (!str_starts(line, "#pragma") && !includes(run, host, line, PLAN_FATBIN))
+            buf_printf(&run->host.directives, "%s\n", line);
+    }
+}
+
+/* Nothing but these is compiled. */
+static bool
+has_known_inputs(const struct planned *run, const struct plan_step *host)
+{
+    static const enum plan_role known[] = {PLAN_CPP, PLAN_STUB, PLAN_FATBIN};
+    const size_t n = sizeof(known) / sizeof(known[0]);
+
+    for (size_t i = 0; i < n; i++)
+        if (plan_find_role(&run->plan, host->inputs, host->n_inputs, known[i]) < 0)
+            return false;
+    return host->n_inputs == n;
+}
+
+bool
+planhost_look(struct planned *run, const struct plan_step *host)
+{
+    struct plan_host *of = &run->host;
+    AUTO_BUF text = BUF_INIT;
+    AUTO_BUF stub = BUF_INIT;
+    AUTO_BUF lines = BUF_INIT;
+    AUTO_BUF stub_lines = BUF_INIT;
+
+    if (!has_known_inputs(run, host) || !read_input(run, host, PLAN_CPP, &text))
+        return true;
+    of->is_read = true;
+    of->takes_files = scan_takes_files(buf_str(&text), text.len);
+    if (!read_input(run, host, PLAN_STUB, &stub) || has_hidden_text(host) ||
+        !text_digest_tokens(buf_str(&text), text.len, &of->tokens, &lines) ||
+        !text_digest_tokens(buf_str(&stub), stub.len, &of->stub_tokens, &stub_lines))
+        return true;
+    of->has_tokens = true;
+    of->asks = asks_for_architectures(run, host, &text) ||
+               asks_for_architectures(run, host, &stub);
+    add_directives(run, host, &lines, &stub_lines);
+    return planaround_find(run, host);
 }
 
 bool
 planhost_begin(struct planned *run, const struct plan_step *host)
 {
-    static const struct buf nothing;
     struct arena *arena = run->session->arena;
     const char *dir = path_join(arena, run->names.dir, "host");
-    bool written = mkdir(dir, 0700) == 0 || run->host_text != NULL;
+    const int cpp = plan_find_role(&run->plan, host->inputs, host->n_inputs, PLAN_CPP);
+    const char *path;
 
-    for (size_t i = 0; i < host->n_inputs && written; i++) {
-        const unsigned file = host->inputs[i];
-        const char *path = plan_file_path(arena, &run->plan, file, &run->names);
-        const char *beside = path_join(arena, dir, path_base(path));
-
-        if (run->plan.files[file].role == PLAN_FATBIN)
-            written = write_file(beside, &nothing);
-        else if (run->plan.files[file].role == PLAN_CPP)
-            written = write_directives(run, host, path, beside);
-        else
-            written = link(path, beside) == 0;
-    }
-    run->host_text = path_join(arena, dir, "output");
-    return written;
+    if (mkdir(dir, 0700) != 0 && errno != EEXIST)
+        return false;
+    path = path_base(plan_file_path(arena, &run->plan, (unsigned)cpp, &run->names));
+    run->host.text = path_join(arena, dir, "output");
+    return write_file(path_join(arena, dir, path), &run->host.directives);
 }
 
 /* The host compiler's words with -E for -c. */
@@ -193,24 +253,39 @@ hash_architectures(const struct plan_step *host, struct hasher *hasher)
             hasher_str(hasher, host->argv.v[i]);
 }
 
+/* What was printed: the headers that were read, and what came of them. */
+static bool
+learn_around(struct planned *run, const struct plan_step *host)
+{
+    struct plan_around *around = &run->host.around;
+    AUTO_BUF text = BUF_INIT;
+
+    if (run->host.text == NULL ||
+        fs_read(run->host.text, FILEDIGEST_MAX_SIZE, &text) != NVC_OK)
+        return false;
+    text_inputs_init(&around->headers, run->session->arena);
+    around->is_listed = text_inputs_add(&around->headers, buf_str(&text), text.len);
+    blank_architectures(&text);
+    around->asks = asks_for_architectures(run, host, &text);
+    around->is_known =
+        text_digest_tokens(buf_str(&text), text.len, &around->tokens, NULL);
+    return around->is_known;
+}
+
 bool
 planhost_digest(struct planned *run, struct digest *out)
 {
     const struct plan_step *host = &run->plan.steps[run->plan.n_steps - 1];
-    AUTO_BUF text = BUF_INIT;
-    struct digest around;
+    const struct plan_host *of = &run->host;
     struct hasher hasher;
 
-    if (run->host_text == NULL || !run->has_host_tokens ||
-        fs_read(run->host_text, FILEDIGEST_MAX_SIZE, &text) != NVC_OK)
+    if (!of->has_tokens || (!of->around.is_known && !learn_around(run, host)))
         return false;
-    blank_architectures(&text);
-    if (!text_digest_tokens(buf_str(&text), text.len, &around, NULL))
-        return false;
-    hasher_init(&hasher, "nvcache host text v1");
-    hasher_digest(&hasher, &run->host_tokens);
-    hasher_digest(&hasher, &around);
-    if (run->host_asks || asks_for_architectures(run, host, &text))
+    hasher_init(&hasher, "nvcache host text v2");
+    hasher_digest(&hasher, &of->tokens);
+    hasher_digest(&hasher, &of->stub_tokens);
+    hasher_digest(&hasher, &of->around.tokens);
+    if (of->asks || of->around.asks)
         hash_architectures(host, &hasher);
     hasher_final(&hasher, out);
     return true;

@@ -235,6 +235,7 @@ store_steps(struct planned *run)
 {
     plan_template_store(run);
     plan_guess_store(run);
+    planaround_store(run);
     for (size_t i = 0; i < run->n_tasks; i++)
         if (run->tasks[i].state == TASK_DONE)
             plan_step_store(run, &run->tasks[i]);
@@ -253,6 +254,7 @@ planrun_close(struct planned *run, enum nvc_status recorded)
     scratch_close(&run->scratch);
     for (size_t i = 0; i < run->n_tasks; i++)
         process_result_fini(&run->tasks[i].result);
+    buf_fini(&run->host.directives);
     buf_fini(&run->output);
 }
 
@@ -267,8 +269,8 @@ look_for_files(struct planned *run, struct compiled *out)
 
     if (file < 0 || !run->files[file].is_there)
         return NVC_OK;
-    if (run->is_host_read) {
-        out->takes_files = run->host_takes_files;
+    if (run->host.is_read) {
+        out->takes_files = run->host.takes_files;
         return NVC_OK;
     }
     if (fs_read(

@@ -1,6 +1,7 @@
 #ifndef NVCACHE_CACHE_PLANRUN_PRIV_H
 #define NVCACHE_CACHE_PLANRUN_PRIV_H
 
+#include "nvcache/base/buf.h"
 #include "nvcache/base/crew.h"
 #include "nvcache/base/scratch.h"
 #include "nvcache/entry/record.h"
@@ -10,7 +11,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct buf;
 struct compiled;
 struct session;
 
@@ -68,6 +68,31 @@ struct plan_guess {
     struct digest digest;
 };
 
+/* What the headers of the host compiler's last pass are to the directives that lead to
+ * them. */
+struct plan_around {
+    bool is_known;
+    bool asks; /* for architectures by name */
+    struct digest tokens;
+    struct text_inputs headers; /* of a run whose preprocessor has told: */
+    bool is_listed;             /* all of them */
+    bool has_key;               /* for the record of it */
+    struct record_key key;
+};
+
+/* What the host compiler gets. */
+struct plan_host {
+    bool is_read; /* the host's C++ */
+    bool takes_files;
+    bool asks;
+    bool has_tokens; /* of that, and of the stub */
+    struct digest tokens;
+    struct digest stub_tokens;
+    struct buf directives; /* of both */
+    const char *text;      /* path of what the preprocessor makes of these, or NULL */
+    struct plan_around around;
+};
+
 struct plan_lanes {
     size_t own;     /* so many steps run at once in any case, */
     size_t most;    /* and so many where there is room */
@@ -79,12 +104,7 @@ struct planned {
     struct plan plan;
     struct plan_names names;
     struct scratch scratch; /* where its files are */
-    const char *host_text;  /* path of what planhost_argv writes; NULL: not made */
-    bool is_host_read;      /* the host's C++, of which these are: */
-    bool host_takes_files;
-    bool has_host_tokens;
-    bool host_asks;            /* the host's C++ names architectures */
-    struct digest host_tokens; /* of the host's C++ itself */
+    struct plan_host host;
     char **envp;
     const char *path; /* PATH of the steps */
     struct planned_file *files;
@@ -187,12 +207,22 @@ bool plan_file_look(struct planned *run, unsigned file, bool tokens);
 /* The same for the tokens of a text that has been read. */
 void plan_file_learn(struct planned *run, unsigned file, struct buf *text);
 
-/* What the host compiler gets (planhost.c): before its preprocessor pass, the words of
- * that, and what was found.  planhost_begin is false when a file cannot be written,
- * planhost_digest when the text does not tell enough. */
+/* What the host compiler gets (planhost.c): looking at it; before its preprocessor pass;
+ * the words of that; and what was found.  planhost_look is true when the pass need not
+ * run, planhost_begin false when a file cannot be written, planhost_digest when there is
+ * not enough to tell. */
+bool planhost_look(struct planned *run, const struct plan_step *host);
 bool planhost_begin(struct planned *run, const struct plan_step *host);
 char **planhost_argv(struct planned *run, const struct plan_step *host);
 bool planhost_digest(struct planned *run, struct digest *out);
+
+/* What that pass told, remembered (planaround.c).  Is it known, of headers that are
+ * unchanged?  Keep it for the next run. */
+bool planaround_find(struct planned *run, const struct plan_step *host);
+void planaround_store(struct planned *run);
+/* The contents of a header.  False: it is not there, or has changed since the compile
+ * began. */
+bool planaround_header(struct session *session, const char *path, struct digest *out);
 
 /* The text level (plantext.c). */
 void plan_text_key(struct planned *run);

@@ -200,7 +200,7 @@ wait_for_one(struct planned *run)
     }
     if (task->is_host_text && (task->result.wait_status != 0 ||
                                task->result.err.len > 0 || task->result.out.len > 0))
-        run->host_text = NULL;
+        run->host.text = NULL;
     else if (task->result.truncated || task->result.wait_status != 0) {
         log_event("plan.failed", "tool=%s arch=%s wait_status=%d", task_word(task),
                   task->step->arch, task->result.wait_status);
@@ -245,6 +245,16 @@ is_guessed(const struct planned *run, const struct task *task)
            task->step->tool != PLAN_PREPROCESS;
 }
 
+/* Need it not run? */
+static bool
+is_known(struct planned *run, struct task *task)
+{
+    if (!task->is_host_text)
+        return plan_step_reuse(run, task);
+    task->is_reused = planhost_look(run, task->step);
+    return task->is_reused;
+}
+
 /* Start or reuse what is ready.  *out_moved: something was reused. */
 static enum nvc_status
 advance(struct planned *run, bool only_text, bool *out_moved)
@@ -262,7 +272,7 @@ advance(struct planned *run, bool only_text, bool *out_moved)
             task->is_looked_up = true;
             task->has_guess = is_guessed(run, task);
             plan_step_keys(run, task);
-            if (!task->is_host_text && plan_step_reuse(run, task)) {
+            if (is_known(run, task)) {
                 finish(run, task);
                 *out_moved = true;
                 continue;

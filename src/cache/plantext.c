@@ -14,6 +14,8 @@
 #include "nvcache/entry/wire.h"
 #include "nvcache/nvcc/variables.h"
 #include "nvcache/store/store.h"
+#include "names_priv.h"
+#include "searchpath_priv.h"
 #include "session_priv.h"
 #include "unlisted_priv.h"
 
@@ -27,13 +29,35 @@ enum {
 static bool
 hash_context(const struct planned *run, struct hasher *hasher)
 {
-    hasher_init(hasher, "nvcache text v4");
+    hasher_init(hasher, "nvcache text v5");
     hasher_digest(hasher, &run->session->toolchain);
     hasher_str(hasher, run->names.source_path);
     hasher_digest(hasher, &run->session->key.module);
     hasher_str(hasher, plan_stem(run->session->arena, run->names.source));
     variables_hash(hasher);
     return unlisted_hash(run->session, hasher);
+}
+
+/* The toolkit's and the system's headers by their bytes: the last pass, whose text is not
+ * here, may see in them what the others do not. */
+static bool
+hash_headers(struct planned *run, struct hasher *hasher)
+{
+    struct session *session = run->session;
+    struct strlist others;
+
+    searchpath_others(session, &others);
+    for (size_t i = 0; i < run->inputs.files.n; i++) {
+        const char *path = run->inputs.files.v[i];
+        struct digest digest;
+
+        if (!searchpath_is_below(&others, path))
+            continue;
+        if (!planaround_header(session, path, &digest))
+            return false;
+        hasher_digest(hasher, &digest);
+    }
+    return true;
 }
 
 /* fatbinary's words can name the source: then its spelling counts. */
@@ -60,6 +84,8 @@ plan_text_key(struct planned *run)
         hasher_str(&hasher, run->plan.files[i].name);
         hasher_digest(&hasher, &run->files[i].tokens);
     }
+    if (!hash_headers(run, &hasher))
+        return;
     hasher_final(&hasher, &run->text_key);
     run->has_text_key = true;
 }

@@ -78,6 +78,37 @@ expect_counts misses=2
 by "$T/venv/lib/python3.11/site-packages/nvidia/cu13"
 expect_counts hits.manifest=1
 
+# deep TEXT...: k2.cu with that toolkit, which has each text for the last pass only, in the header $deep; is it in the object?
+deep() {
+    local text
+    cp "$deep" "$T/deep"
+    for text; do
+        { cat "$T/deep" && printf '#if !defined __CUDACC__ && !defined SEEN_DEEP\n#define SEEN_DEEP\nint visible_%s;\n#endif\n' "$text"; } >"$deep"
+        settle
+        "$T/conda/envs/renamed/bin/nvcc" -arch=sm_80 -c k2.cu -o expected.o
+        if ! nm expected.o | grep -q visible_; then
+            skip "the last pass of this nvcc does not read ${deep##*/}"
+            break
+        fi
+        NVCACHE_PLAN=1 nvcache "$T/conda/envs/renamed/bin/nvcc" -arch=sm_80 -c k2.cu -o got.o
+        expect_same expected.o got.o
+    done
+    cp "$T/deep" "$deep"
+}
+
+begin "a header of it that shows other text to the last pass only, behind those that this begins with"
+kernel k2.cu
+NVCACHE_PLAN=1 nvcache "$T/conda/envs/renamed/bin/nvcc" -arch=sm_80 -c k2.cu -o k2.o
+deep=$(find -L "$T/conda/envs/renamed/" -path '*/crt/math_functions.hpp' | head -n 1)
+cp "$deep" "$T/header" && rm "$deep" && cp "$T/header" "$deep"
+deep one two
+
+begin "one that appears there before the system's, with text for the last pass only"
+deep=$(dirname "$(dirname "$deep")")/features.h
+echo '#include_next <features.h>' >"$deep"
+deep three four
+rm "$deep"
+
 begin "a toolkit behind a link that is pointed elsewhere"
 ln -s "$T/conda/envs/renamed" "$T/cuda"
 by "$T/cuda"

@@ -142,6 +142,36 @@ expect_eq steps "$(steps_of_log)" ""
 expect_in "depfile" "$(cat "$T/ours/unit.d")" 'other\.h'
 expect_counts hits.text=1
 
+begin "with line information, or where a line's number is in the text, a comment moves what is in the object: no hit by text"
+mark
+for form in "-lineinfo lined" "-DX counted"; do
+    printf '__global__ void k(int *p)\n{\n    *p = 3;\n}\n' >fixture/lined.cu
+    printf 'int line() { return __builtin_LINE(); }\n__global__ void k(int *p) { *p = 3; }\n' >fixture/counted.cu
+    for edit in first moved; do
+        [ $edit = first ] || sed -i '1i // moved' "fixture/${form#* }.cu"
+        in_fresh "$T/work/fixture" ours nvcache nvcc -c "${TWO[@]}" "${form% *}" "${form#* }.cu" -o lined.o
+        in_fresh "$T/work/fixture" plain nvcc -c "${TWO[@]}" "${form% *}" "${form#* }.cu" -o lined.o
+        expect_same "$T/plain/lined.o" "$T/ours/lined.o"
+    done
+done
+expect_eq "hits by text" "$(counts | grep -o 'hits.text[^ ]*')" ""
+mark
+
+begin "no file between the steps is made twice"
+if strace -f --seccomp-bpf -o "$T/trace" true 2>/dev/null; then
+    settle
+    (cd fixture && strace -f --seccomp-bpf -s 4096 -e trace=open,openat,creat,link,linkat,symlink,symlinkat -o "$T/trace" \
+        "$T/bin/nvcache" nvcc -c "${TWO[@]}" -DONCE -isystem system unit.cu -o unit.o)
+    grep -E '/nvcache-run-.*(O_CREAT|creat|link)' "$T/trace" | grep -v ENOENT | grep -oE '/nvcache-run-[^"]*"' >"$T/made"
+    [ "$(wc -l <"$T/made")" -gt 10 ] || fail "such files are not seen"
+    expect_eq "twice" "$(sort "$T/made" | uniq -d)" ""
+    expect_eq "copies" "$(sed 's/.*\///' "$T/made" | sort | uniq -d | grep -v '\.cpp"$')" ""
+    rm -f fixture/unit.o
+else
+    skip "strace is not allowed to trace"
+fi
+mark
+
 begin "and the next time every input is as recorded"
 in_fresh "$T/work/fixture" ours nvcache nvcc -c "${TWO[@]}" -isystem system unit.cu -o unit.o -MD -MF unit.d
 expect_counts hits.manifest=1
@@ -169,6 +199,17 @@ cp fixture/unit.cu fixture/second.cu
 : >"$NVCACHE_LOG"
 in_fresh "$T/work/fixture" ours nvcache nvcc -c "${TWO[@]}" -isystem system second.cu -o second.o
 expect_in "log" "$(cat "$NVCACHE_LOG")" 'plan\.template result=found'
+
+begin "what the headers of the last pass are is asked once for all sources with the same options"
+: >"$NVCACHE_LOG"
+for name in third fourth; do
+    sed "s/OWN/OWN + sizeof(\"$name\")/" fixture/unit.cu >fixture/$name.cu
+    in_fresh "$T/work/fixture" ours nvcache nvcc -c "${TWO[@]}" -DASKED_ONCE -isystem system $name.cu -o $name.o
+    in_fresh "$T/work/fixture" plain nvcc -c "${TWO[@]}" -DASKED_ONCE -isystem system $name.cu -o $name.o
+    expect_same "$T/plain/$name.o" "$T/ours/$name.o"
+done
+expect_eq "asked" "$(sed -n 's/.* plan\.step tool=hosttext .*result=\([a-z]*\) .*/\1/p' "$NVCACHE_LOG" | paste -sd ' ')" "run reused"
+mark
 
 begin "warnings name the lines of now, and are printed again"
 cat >fixture/warned.cu <<'CODE'

@@ -27,7 +27,8 @@ lone() {
 namespace {
 __device__ int own = 5;
 __global__ void hidden(int *p) { *p = own; }
-struct Start { Start() { hidden<<<1, 1>>>(nullptr); } } start;
+volatile int never;
+struct Start { Start() { if (never) hidden<<<1, 1>>>(nullptr); } } start;
 }
 CODE
 }
@@ -56,6 +57,26 @@ done
 (cd one && nvcc "${flags[@]}" -c part.cu -o plain.o)
 (cd two && nvcc "${flags[@]}" -c part.cu -o plain.o)
 ! cmp -s one/plain.o two/plain.o || fail "nvcc's own are equal, too: this tests nothing"
+
+begin "sources of one name and contents in two directories of a checkout, each without an external symbol too: they link"
+mkdir one/a one/b
+for dir in a b; do
+    lone >one/$dir/lone.cu
+    { source_of 3 | sed "s/part_3/part_$dir/"; } >one/$dir/part.cu
+    for unit in lone part; do
+        (cd one && expect_ok nvcache nvcc "${flags[@]}" -w -c $dir/$unit.cu -o $dir/$unit.o)
+    done
+done
+for unit in lone part; do
+    [ "$(internal one/a/$unit.o | wc -l)" -gt 0 ] || fail "no such name is seen in $unit.o"
+    expect_eq "names that two $unit.o share" "$(comm -12 <(internal one/a/$unit.o) <(internal one/b/$unit.o))" ""
+done
+if runs_programs; then
+    objects=(one/a/lone.o one/b/lone.o one/a/part.o one/b/part.o)
+    expect_ok nvcc "${flags[@]}" -dlink "${objects[@]}" -o twins.o
+    registered twins "${objects[@]}" twins.o
+    expect_eq "kernels" "$(grep -c ' function ' "$T/twins.registered")" 4
+fi
 
 begin "two outputs of one source, and one output made of two contents: names of their own, and they link"
 (cd one && expect_ok nvcache nvcc "${flags[@]}" -c part.cu -o again.o)
