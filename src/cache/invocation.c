@@ -264,16 +264,16 @@ finish_failed(struct session *session, const struct process_result *run)
 }
 
 /* From here on an input must not change.  The clock that stamps files is coarse: without
- * waiting for its next tick (at most 10 ms), a header written just before this command
- * could not be told from one that is written while the compiler reads it. */
+ * waiting for its next tick (at most 10 ms) since this command began, a header written
+ * just before it could not be told from one that is written while the compiler reads it.
+ */
 static void
 begin_watching(struct session *session)
 {
     const struct timespec pause = {.tv_nsec = 500000};
-    const int64_t now = clock_file_ns();
 
     vigil_begin(session);
-    for (int i = 0; i < 40 && clock_file_ns() == now; i++)
+    for (int i = 0; i < 40 && clock_file_ns() <= session->begin_ns; i++)
         nanosleep(&pause, NULL);
     session->begin_ns = clock_file_ns();
 }
