@@ -44,12 +44,13 @@ enum kind {
     Q, /* a literal */
     L, /* a slash: a comment, too */
     H, /* a number sign: a line of its own, too */
-    P  /* a point: a number, too */
+    P, /* a point: a number, too */
+    E  /* NUL: behind the text, or in it a sign */
 };
 
 /* clang-format off */
 static const unsigned char kinds[256] = {
-    S, S, S, S, S, S, S, S, S, B, B, B, B, B, S, S,
+    E, S, S, S, S, S, S, S, S, B, B, B, B, B, S, S,
     S, S, S, S, S, S, S, S, S, S, S, S, S, S, S, S,
     B, S, Q, H, W, S, S, Q, S, S, S, S, S, S, P, L,
     D, D, D, D, D, D, D, D, D, D, S, S, S, S, S, S,
@@ -295,48 +296,54 @@ is_position(const char *word, size_t len)
                                             "__TIMESTAMP__",
                                             NULL};
 
-    return len > 7 && word[1] == '_' && strchr("bLFBIDT", word[2]) != NULL &&
-           is_one_of(word, len, positions);
+    switch (len > 7 && word[1] == '_' ? word[2] : '\0') {
+    case 'b':
+    case 'L':
+    case 'F':
+    case 'B':
+    case 'I':
+    case 'D':
+    case 'T':
+        return is_one_of(word, len, positions);
+    default:
+        return false;
+    }
 }
 
-static void
-take_word(struct scan *scan)
+static bool
+is_raw_prefix(const char *word, size_t len)
 {
     static const char *const raw[] = {"R", "LR", "uR", "UR", "u8R", NULL};
-    const char *begin = scan->at;
-    const char *end = begin + 1;
-    size_t len;
 
-    while (end < scan->end && is_word_char(*end))
-        end++;
-    len = (size_t)(end - begin);
-    scan->at = end;
-    if (*begin == '_' && is_position(begin, len))
-        scan->is_bad = true;
-    if (end < scan->end && *end == '"' && is_one_of(begin, len, raw))
-        take_raw_string(scan);
+    return is_one_of(word, len, raw);
 }
 
-/* What mostly lies between two words: signs, then one blank.  Is there another word? */
-static bool
-pass_signs(struct scan *scan)
-{
-    const char *at = scan->at;
-
-    while (at < scan->end && kind_of(*at) == S)
-        at++;
-    if (scan->end - at > 1 && *at == ' ' && kind_of(at[1]) == W)
-        at++;
-    scan->at = at;
-    return at < scan->end && kind_of(*at) == W;
-}
-
+/* Words, with what mostly lies between them: signs, then one blank.  Nearly all of a text
+ * is read here. */
 static void
 take_words(struct scan *scan)
 {
-    do
-        take_word(scan);
-    while (!scan->is_bad && pass_signs(scan));
+    const char *at = scan->at;
+
+    do {
+        const char *begin = at;
+
+        do
+            at++;
+        while (is_word_char(*at));
+        if (*begin == '_' && is_position(begin, (size_t)(at - begin)))
+            scan->is_bad = true;
+        if (*at == '"' && is_raw_prefix(begin, (size_t)(at - begin))) {
+            scan->at = at;
+            take_raw_string(scan);
+            return;
+        }
+        while (kind_of(*at) == S)
+            at++;
+        if (*at == ' ' && kind_of(at[1]) == W)
+            at++;
+    } while (kind_of(*at) == W);
+    scan->at = at;
 }
 
 /* A number, with its digit separators and signs: 1'000, 0x1p-3. */
@@ -345,14 +352,12 @@ take_number(struct scan *scan)
 {
     const char *end = scan->at + 1;
 
-    while (end < scan->end) {
+    for (;; end++) {
         const bool is_sign = (*end == '+' || *end == '-') && strchr("eEpP", end[-1]);
-        const bool is_separator =
-            *end == '\'' && end + 1 < scan->end && is_word_char(end[1]);
+        const bool is_separator = *end == '\'' && is_word_char(end[1]);
 
         if (!is_word_char(*end) && *end != '.' && !is_sign && !is_separator)
             break;
-        end++;
     }
     scan->at = end;
 }
@@ -371,21 +376,15 @@ take_comment(struct scan *scan)
         leave_out(scan, end + 2);
 }
 
-static bool
-is_next(const struct scan *scan, char c)
-{
-    return scan->end - scan->at > 1 && scan->at[1] == c;
-}
-
 static void
 take_slash(struct scan *scan)
 {
-    if (is_next(scan, '*')) {
+    if (scan->at[1] == '*') {
         take_comment(scan);
         return;
     }
     begin_token(scan);
-    scan->is_bad |= is_next(scan, '/');
+    scan->is_bad |= scan->at[1] == '/';
     scan->at++;
 }
 
@@ -394,7 +393,7 @@ take_space(struct scan *scan)
 {
     const char *at = scan->at;
 
-    for (; at < scan->end && is_space(*at); at++)
+    for (; is_space(*at); at++)
         scan->at_line_start |= *at == '\n';
     scan->has_space = true;
     leave_out(scan, at);
@@ -408,8 +407,7 @@ take_token(struct scan *scan, enum kind kind)
         take_words(scan);
     else if (kind == Q)
         take_literal(scan);
-    else if (kind == D ||
-             (kind == P && scan->end - scan->at > 1 && is_digit(scan->at[1])))
+    else if (kind == D || (kind == P && is_digit(scan->at[1])))
         take_number(scan);
     else
         scan->at++;
