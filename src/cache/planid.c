@@ -4,7 +4,9 @@
  * Below a temporary directory, or one that the user named, the path would be another one
  * each time: there it is made up from what the unit is.  And where there is no external
  * symbol, the id would be another one each time: then that step runs once more, with one
- * that is made of the unit and its text.
+ * that is made of the command and the text.  What was made for one command is not for
+ * another then: nvcc lets a program hold the same source compiled with two sets of
+ * options.
  *
  * Must never give two objects that one program may hold the same id. */
 
@@ -81,7 +83,7 @@ own_id(struct planned *run, const struct task *task)
     if (text < 0 || !plan_file_look(run, (unsigned)text, true))
         return NULL;
     file = &run->files[text];
-    return module_id(run->session->arena, &run->session->key.module,
+    return module_id(run->session->arena, &run->session->key.digest,
                      file->has_tokens ? &file->tokens : &file->raw, run->names.source);
 }
 
@@ -91,6 +93,25 @@ plan_id_write(const char *path, const char *id)
     AUTO_FD fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
     return fd >= 0 && fs_write_full(fd, id, strlen(id)) == NVC_OK;
+}
+
+bool
+plan_id_serves(struct planned *run, struct task *task)
+{
+    const char *path = plan_file_path(run->session->arena, &run->plan,
+                                      (unsigned)plan_id_file(run), &run->names);
+    AUTO_BUF made = BUF_INIT;
+    const char *id;
+
+    if (fs_read(path, PLAN_ID_MAX, &made) != NVC_OK)
+        return false;
+    if (!module_id_is_own(buf_str(&made)))
+        return true;
+    id = own_id(run, task);
+    if (id == NULL || str_equal(id, buf_str(&made)))
+        return id != NULL;
+    task->has_own_id = plan_id_write(path, id);
+    return false;
 }
 
 enum nvc_status

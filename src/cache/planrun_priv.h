@@ -180,6 +180,10 @@ char **plan_id_argv(struct planned *run, const struct task *task, char **argv);
 #define PLAN_ID_MAX 4096
 bool plan_id_write(const char *path, const char *id);
 
+/* After that step was reused: is its id this run's?  If not, it runs, with one of this
+ * run's where it can be written. */
+bool plan_id_serves(struct planned *run, struct task *task);
+
 /* After that step has run.  *out_again: the id was for this one run only, there is
  * another one now, with which the step must run once more.  UNPLANNED_FILES. */
 NVC_NODISCARD enum nvc_status plan_id_settle(struct planned *run, struct task *task,

@@ -242,6 +242,16 @@ take_key(struct planned *run, struct task *task, const struct digest *digest)
     return taken;
 }
 
+/* It will not do. */
+static void
+give_back(struct planned *run, struct task *task)
+{
+    run->saved_us -= task->saved_us;
+    task->saved_us = 0;
+    task->is_reused = task->is_elsewhere = false;
+    process_result_fini(&task->result);
+}
+
 bool
 plan_step_reuse(struct planned *run, struct task *task)
 {
@@ -252,6 +262,8 @@ plan_step_reuse(struct planned *run, struct task *task)
     task->is_reused =
         task->is_elsewhere || (task->is_by_bytes && find_raw_key(run, task) &&
                                take_key(run, task, &task->raw_key));
+    if (task->is_reused && plan_id_is_made_by(run, task) && !plan_id_serves(run, task))
+        give_back(run, task);
     return task->is_reused;
 }
 

@@ -11,7 +11,8 @@
 #include <string.h>
 
 enum {
-    SYMBOL_MAX = 8 /* a longer one is there as its checksum */
+    SYMBOL_MAX = 8, /* a longer one is there as its checksum */
+    OWN_DIGITS = 16
 };
 
 static size_t
@@ -54,8 +55,17 @@ module_id_is_passing(const char *id)
     return n > 0 && suffix[n] == '\0';
 }
 
+bool
+module_id_is_own(const char *id)
+{
+    const char *suffix = suffix_of(id);
+
+    return suffix != NULL && count_of(suffix, "0123456789abcdef") == OWN_DIGITS &&
+           suffix[OWN_DIGITS] == '\0';
+}
+
 char *
-module_id(struct arena *arena, const struct digest *unit, const struct digest *text,
+module_id(struct arena *arena, const struct digest *command, const struct digest *text,
           const char *source)
 {
     char *name = arena_strdup(arena, path_base(source));
@@ -66,10 +76,11 @@ module_id(struct arena *arena, const struct digest *unit, const struct digest *t
     for (char *at = name; *at != '\0'; at++)
         if (!isalnum((unsigned char)*at))
             *at = '_';
-    hasher_init(&hasher, "nvcache module id v2");
-    hasher_digest(&hasher, unit);
+    hasher_init(&hasher, "nvcache module id v3");
+    hasher_digest(&hasher, command);
     hasher_digest(&hasher, text);
     hasher_final(&hasher, &digest);
     digest_hex(&digest, hex);
-    return arena_printf(arena, "_%.8s_%zu_%s_%.16s", hex, strlen(name), name, hex + 8);
+    return arena_printf(arena, "_%.8s_%zu_%s_%.*s", hex, strlen(name), name,
+                        (int)OWN_DIGITS, hex + 8);
 }

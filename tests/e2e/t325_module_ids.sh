@@ -78,6 +78,26 @@ if runs_programs; then
     expect_eq "kernels" "$(grep -c ' function ' "$T/twins.registered")" 4
 fi
 
+begin "a source without an external symbol, for one place with other options: names of their own, and they link"
+number=0
+for options in -maxrregcount=32 -maxrregcount=64 "-Xptxas -O1" "-gencode arch=compute_86,code=sm_86"; do
+    number=$((number + 1))
+    # shellcheck disable=SC2086
+    (cd one && expect_ok nvcache nvcc "${flags[@]}" $options -w -c lone.cu -o lone.o && mv lone.o lone_$number.o)
+done
+for a in 1 2 3 4; do
+    for ((b = a + 1; b <= 4; b++)); do
+        expect_eq "names that $a and $b share" "$(comm -12 <(internal one/lone_$a.o) <(internal one/lone_$b.o))" ""
+    done
+done
+if runs_programs; then
+    expect_ok nvcc "${flags[@]}" -dlink one/lone_[123].o -o options.o
+    registered options one/lone_[123].o options.o
+    expect_eq "kernels" "$(grep -c ' function ' "$T/options.registered")" 3
+fi
+(cd one && expect_ok nvcache nvcc "${flags[@]}" -maxrregcount=32 -w -c lone.cu -o lone.o)
+cmp -s one/lone.o one/lone_1.o || fail "the first is another one now"
+
 begin "two outputs of one source, and one output made of two contents: names of their own, and they link"
 (cd one && expect_ok nvcache nvcc "${flags[@]}" -c part.cu -o again.o)
 source_of 2 >one/part.cu

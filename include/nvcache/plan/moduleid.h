@@ -17,9 +17,10 @@ struct arena;
  * "1984fca7_13658". */
 bool module_id_is_passing(const char *id);
 
-/* What to take instead of such a one: of the identity of source, output and macros, and
- * of the text, so that no other object has it. */
-char *module_id(struct arena *arena, const struct digest *unit, const struct digest *text,
+/* What to take instead of such a one: of the whole command, its source and output
+ * included, and of the text, so that no other object has it.  Is it one of these? */
+char *module_id(struct arena *arena, const struct digest *command, const struct digest *text,
                 const char *source);
+bool module_id_is_own(const char *id);
 
 #endif

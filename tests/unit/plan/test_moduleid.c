@@ -54,6 +54,10 @@ ours_is_of_the_unit_and_of_its_text(void **state)
     (void)state;
     assert_string_equal(id, module_id(&arena, &a, &b, "e/a-b.cu"));
     assert_string_not_equal(id, module_id(&arena, &a, &a, "d/a-b.cu"));
+    assert_true(module_id_is_own(id));
+    assert_false(module_id_is_own("_80d0f84c_4_e_cu__Z2hkPi"));
+    assert_false(module_id_is_own("_80d0f84c_4_e_cu_1984fca7"));
+    assert_false(module_id_is_own("_57d17f4d_4_n_cu_1984fca7_13658"));
     assert_string_not_equal(id, module_id(&arena, &b, &b, "d/a-b.cu"));
     assert_non_null(strstr(id, "_6_a_b_cu_"));
     assert_false(module_id_is_passing(id));
