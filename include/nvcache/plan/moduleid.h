@@ -19,8 +19,8 @@ bool module_id_is_passing(const char *id);
 
 /* What to take instead of such a one: of the whole command, its source and output
  * included, and of the text, so that no other object has it.  Is it one of these? */
-char *module_id(struct arena *arena, const struct digest *command, const struct digest *text,
-                const char *source);
+char *module_id(struct arena *arena, const struct digest *command,
+                const struct digest *text, const char *source);
 bool module_id_is_own(const char *id);
 
 #endif

@@ -24,7 +24,8 @@ struct buf;
  * the text), or when the text is not understood (an unterminated literal or comment):
  * then only the bytes themselves tell.
  *
- * `text` has a NUL behind it (buf_str).  The directives that count are appended to `out_directives`, if that is not NULL. */
+ * `text` has a NUL behind it (buf_str).  The directives that count are appended to
+ * `out_directives`, if that is not NULL. */
 NVC_NODISCARD bool text_digest_tokens(const char *text, size_t len, struct digest *out,
                                       struct buf *out_directives);
 
