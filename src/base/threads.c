@@ -1,4 +1,4 @@
-/* Helpers for work that is large.  Must never leave one behind. */
+/* Helpers for work that is large.  Must never leave one of these behind. */
 
 #include "nvcache/base/threads.h"
 
@@ -7,6 +7,8 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdint.h>
+#include <unistd.h>
 
 enum {
     STACK_SIZE = 256 << 10
@@ -47,7 +49,7 @@ threads_worth(uint64_t amount, uint64_t per_helper)
 
 /* How many were started. */
 static size_t
-start(struct shared_work *shared, pthread_t *helpers, size_t n)
+start(void *(*main)(void *arg), void *arg, pthread_t *helpers, size_t n)
 {
     pthread_attr_t attr;
     sigset_t mask;
@@ -58,7 +60,7 @@ start(struct shared_work *shared, pthread_t *helpers, size_t n)
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, STACK_SIZE);
     pthread_sigmask(SIG_SETMASK, &mask, &old);
-    while (started < n && pthread_create(&helpers[started], &attr, help, shared) == 0)
+    while (started < n && pthread_create(&helpers[started], &attr, main, arg) == 0)
         started++;
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     pthread_attr_destroy(&attr);
@@ -71,9 +73,27 @@ threads_share(void (*work)(void *arg), void *arg, size_t n)
     struct shared_work shared = {work, arg};
     pthread_t helpers[THREADS_HELPERS_MAX];
     const size_t started =
-        n > 0 ? start(&shared, helpers, lesser(n, THREADS_HELPERS_MAX)) : 0;
+        n > 0 ? start(help, &shared, helpers, lesser(n, THREADS_HELPERS_MAX)) : 0;
 
     work(arg);
     for (size_t i = 0; i < started; i++)
         pthread_join(helpers[i], NULL);
+}
+
+static void *
+close_descriptor(void *arg)
+{
+    (void)close((int)(intptr_t)arg);
+    return NULL;
+}
+
+void
+threads_close(int fd)
+{
+    pthread_t closer;
+
+    if (start(close_descriptor, (void *)(intptr_t)fd, &closer, 1) == 1)
+        pthread_detach(closer);
+    else
+        (void)close(fd);
 }

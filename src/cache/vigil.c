@@ -9,6 +9,7 @@
 #include "nvcache/base/log.h"
 #include "nvcache/base/path.h"
 #include "nvcache/base/strlist.h"
+#include "nvcache/base/threads.h"
 #include "listing_priv.h"
 #include "searchpath_priv.h"
 #include "session_priv.h"
@@ -137,11 +138,21 @@ vigil_begin(struct session *session)
     }
 }
 
+/* The kernel waits until nobody can be going through the watches: up to 20 ms (Linux
+ * 6.18). */
+static void
+close_watches(struct vigil *vigil)
+{
+    if (vigil->fd >= 0)
+        threads_close(vigil->fd);
+    vigil->fd = -1;
+}
+
 void
 vigil_end(struct session *session)
 {
     if (session->vigil != NULL)
-        fs_closep(&session->vigil->fd);
+        close_watches(session->vigil);
     session->vigil = NULL;
 }
 
@@ -177,8 +188,8 @@ matters(const struct vigil *vigil, int wd, const char *name, const struct namese
     return false;
 }
 
-const char *
-vigil_find(struct vigil *vigil, const struct nameset *names, const struct search *search)
+static const char *
+find(const struct vigil *vigil, const struct nameset *names, const struct search *search)
 {
     char *events = arena_alloc(vigil->arena, EVENTS_SIZE);
     ssize_t n;
@@ -196,4 +207,13 @@ vigil_find(struct vigil *vigil, const struct nameset *names, const struct search
             at += sizeof(event) + event.len;
         }
     return n < 0 && errno == EAGAIN ? NULL : "inotify";
+}
+
+const char *
+vigil_find(struct vigil *vigil, const struct nameset *names, const struct search *search)
+{
+    const char *name = find(vigil, names, search);
+
+    close_watches(vigil);
+    return name;
 }

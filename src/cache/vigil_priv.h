@@ -24,8 +24,8 @@ void vigil_begin(struct session *session);
 bool vigil_covers(const struct vigil *vigil, const char *dir, const char *name);
 
 /* A name of the search that came or went in a watched directory, or a part of such a
- * directory's own name; "too many changes" when some were lost.  NULL: none.  Reads what
- * has happened up to now: to be asked once. */
+ * directory's own name; "too many changes" when some were lost.  NULL: none.  Tells of
+ * what has happened up to now, and nobody watches from then on. */
 const char *vigil_find(struct vigil *vigil, const struct nameset *names,
                        const struct search *search);
 

@@ -21,4 +21,8 @@ size_t threads_worth(uint64_t amount, uint64_t per_helper);
  * signal, have a small stack (256 KiB) and are gone when this returns. */
 void threads_share(void (*work)(void *arg), void *arg, size_t n);
 
+/* close(fd) where the kernel takes long for it, without waiting.  (A process does not end
+ * before it is done.) */
+void threads_close(int fd);
+
 #endif
