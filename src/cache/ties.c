@@ -300,6 +300,9 @@ speaks_of_links(const struct manifest *manifest)
     for (size_t i = 0; i < manifest->n_dirs; i++)
         if (is_real(&manifest->dirs[i]))
             return true;
+    for (size_t i = 0; i < manifest->n_watched; i++)
+        if (is_real(&manifest->watched[i]))
+            return true;
     for (size_t i = 0; i < manifest->n_ties; i++)
         if (is_real(&manifest->ties[i].at) || is_real(&manifest->ties[i].is))
             return true;

@@ -62,6 +62,15 @@ for variable in CPATH CPLUS_INCLUDE_PATH; do
     unset $variable
 done
 
+begin "the toolkit's real place in CPLUS_INCLUDE_PATH, where nvcc is run by a link to it"
+echo 'int host() { return 1; }' >host.cpp
+real=$(readlink -f "$NVCC_DIR/..")
+ln -s "$real" toolkit
+for _ in 1 2; do
+    CPLUS_INCLUDE_PATH=$real/nothing nvcache toolkit/bin/nvcc -c host.cpp -o got.o
+done
+expect_counts hits.manifest=1 misses=1
+
 begin "-arch=native: as nvcc does on this machine, with or without a GPU"
 run plain nvcc -arch=native -c a.cu -o expected.o
 for form in miss hit; do
