@@ -5,7 +5,9 @@
 #include "nvcache/base/arena.h"
 #include "nvcache/base/buf.h"
 #include "nvcache/cache/roots.h"
+#include "nvcache/nvcc/command.h"
 #include "nvcache/nvcc/depfile.h"
+#include "session_priv.h"
 
 #include <string.h>
 
@@ -29,23 +31,27 @@ escaped_roots(const struct roots *roots, enum depfile_dialect dialect)
 }
 
 enum nvc_status
-deptext_pack(const struct roots *roots, const struct buf *text, struct buf *out)
+deptext_pack(const struct session *session, const struct buf *text, struct buf *out)
 {
+    const struct roots *roots = &session->roots;
+    const char *whole = (const char *)text->data;
     struct depfile depfile;
-    const enum nvc_status st =
-        depfile_parse(roots->arena, (const char *)text->data, text->len, &depfile);
+    const enum nvc_status st = depfile_parse(roots->arena, whole, text->len, &depfile);
 
     if (st != NVC_OK)
         return st;
+    if (!str_equal(depfile.target.path, command_deps_target(&session->command)))
+        return NVC_ERR_FORMAT;
     buf_append_char(out, (char)depfile.dialect);
-    template_make((const char *)text->data, text->len,
+    template_make(whole + depfile.target.len, text->len - depfile.target.len,
                   escaped_roots(roots, depfile.dialect), roots->n, out);
     return NVC_OK;
 }
 
 enum nvc_status
-deptext_unpack(const struct roots *roots, const struct buf *packed, struct buf *out)
+deptext_unpack(const struct session *session, const struct buf *packed, struct buf *out)
 {
+    const struct roots *roots = &session->roots;
     unsigned dialect;
 
     if (packed->len == 0)
@@ -53,6 +59,7 @@ deptext_unpack(const struct roots *roots, const struct buf *packed, struct buf *
     dialect = packed->data[0];
     if (dialect != DEPFILE_NVCC && dialect != DEPFILE_GCC)
         return NVC_ERR_CORRUPT;
+    buf_append_str(out, command_deps_target(&session->command));
     return template_expand(packed->data + 1, packed->len - 1,
                            escaped_roots(roots, (enum depfile_dialect)dialect), roots->n,
                            out);

@@ -4,15 +4,16 @@
 #include "nvcache/base/status.h"
 
 struct buf;
-struct roots;
+struct session;
 
-/* A dependency file with its directories left open: the dialect (u8), then a template in
- * which the roots stand as the dialect escapes them. */
+/* A dependency file with its directories left open: the dialect (u8), then a template of
+ * all behind the target, in which the roots stand as the dialect escapes them.  The
+ * target is what the current command says, wherever it is run from. */
 
-/* ERR_FORMAT when the text is not understood. */
-NVC_NODISCARD enum nvc_status deptext_pack(const struct roots *roots,
+/* ERR_FORMAT when the text is not understood, or its target is not the command's. */
+NVC_NODISCARD enum nvc_status deptext_pack(const struct session *session,
                                            const struct buf *text, struct buf *out);
-NVC_NODISCARD enum nvc_status deptext_unpack(const struct roots *roots,
+NVC_NODISCARD enum nvc_status deptext_unpack(const struct session *session,
                                              const struct buf *packed, struct buf *out);
 
 #endif

@@ -27,8 +27,7 @@ make_depfile(struct planned *run, struct buf *out)
     const struct nvcc_command *command = &run->session->command;
     const struct strlist *files = &run->inputs.files;
 
-    buf_printf(out, "%s : ",
-               command->deps_target != NULL ? command->deps_target : command->output);
+    buf_printf(out, "%s : ", command_deps_target(command));
     depfile_escape(DEPFILE_NVCC, command->source, out);
     for (size_t i = 0; i < files->n; i++) {
         if (!is_listed(run, i))

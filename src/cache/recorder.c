@@ -181,7 +181,7 @@ store_result(struct session *session, const struct compiled *compiled,
     enum nvc_status st;
 
     if (compiled->depfile.len > 0 &&
-        deptext_pack(&session->roots, &compiled->depfile, &texts->depfile) != NVC_OK)
+        deptext_pack(session, &compiled->depfile, &texts->depfile) != NVC_OK)
         return NVC_NOSTORE_CLOSURE;
     make_template(session, &compiled->process.out, &texts->out);
     make_template(session, &compiled->process.err, &texts->err);

@@ -53,7 +53,7 @@ unpack_text(const struct session *session, const struct result *result,
     if (st != NVC_OK)
         return st;
     if (role == ROLE_DEPFILE)
-        return deptext_unpack(&session->roots, &packed, out);
+        return deptext_unpack(session, &packed, out);
     return template_expand(packed.data, packed.len, session->roots.template_roots,
                            session->roots.n, out);
 }

@@ -322,3 +322,9 @@ command_classify(struct arena *arena, struct nvcc_command *command)
         st = check_host(arena, command);
     return st;
 }
+
+const char *
+command_deps_target(const struct nvcc_command *command)
+{
+    return command->deps_target != NULL ? command->deps_target : command->output;
+}

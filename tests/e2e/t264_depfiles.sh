@@ -160,3 +160,22 @@ expect_counts misses=2
 rm -rf "$T/tmp/pip-req-build-twin1"
 twins 2
 expect_counts hits.manifest=2
+
+begin "an output with a whole path, from one working directory and from another: the target is what the command says"
+project "$T/far"
+mkdir -p "$T/one" "$T/two" "$T/far/inc2"
+cp -p "$T/far/inc/lib.h" "$T/far/inc2"
+settle
+for name in one two; do
+    for inc in inc inc2; do
+        for launcher in nvcache ""; do
+            (cd "$T/$name" && $launcher nvcc -arch=sm_80 -c "$T/far/src/k.cu" -o "$T/one/k.o" -I "$T/far/$inc" -MD -MF k.d) || fail "$name"
+            mv "$T/$name/k.d" "$T/k$launcher.d"
+            (cd "$T/$name" && $launcher nvcc -arch=sm_80 -c "$T/far/src/k.cu" -o k.o -I "$T/far/$inc" -MD -MF k.d -MT "$T/far/inc/k") || fail "$name, -MT"
+            mv "$T/$name/k.d" "$T/mt$launcher.d"
+        done
+        cmp -s "$T/k.d" "$T/knvcache.d" || fail "from $name: $(diff "$T/k.d" "$T/knvcache.d" | head -4)"
+        cmp -s "$T/mt.d" "$T/mtnvcache.d" || fail "-MT, from $name with $inc: $(diff "$T/mt.d" "$T/mtnvcache.d" | head -4)"
+    done
+done
+expect_counts hits.manifest=5 misses=3

@@ -12,10 +12,10 @@
 struct buf;
 
 /* The result record: what is replayed, by role.  It holds no path, mode or owner: where
- * an output goes is decided by the command that replays it. Format version 1;
- * tests/unit/entry/test_result.c holds a golden record of it. */
+ * an output goes is decided by the command that replays it. Format version 2;
+ * tests/unit/entry/test_manifest.c holds a golden record of it. */
 
-#define RESULT_VERSION   1
+#define RESULT_VERSION   2
 #define RESULT_MAX_PARTS 32
 #define RESULT_MAX_PLAIN ((size_t)1 << 30)
 

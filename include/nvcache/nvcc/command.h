@@ -92,6 +92,9 @@ NVC_NODISCARD enum nvc_status command_parse(struct arena *arena, int argc,
 NVC_NODISCARD enum nvc_status command_classify(struct arena *arena,
                                                struct nvcc_command *command);
 
+/* The target that nvcc writes in front of the dependency list, as it stands there. */
+const char *command_deps_target(const struct nvcc_command *command);
+
 /* What of the command decides its output, in canonical form and in order: option names in
  * their long spelling, lists split, neutral options and pure output names left out.  Not
  * in it: source, output, depfile's name.  Needs command_classify's NVC_OK. */

@@ -92,7 +92,7 @@ key_bytes_are_those_of_version_4(void **state)
     digest_hex(&key, hex);
     assert_int_equal(KEY_VERSION, 4);
     assert_string_equal(
-        hex, "154386ff37ff46dff8d8dbfdbf58beac2be3a6c4a7ed86ec00564c57aa837bbb");
+        hex, "34291a5aa22245e33fc6047e99fc8b769daca7a04eade523f3e284cd88895b88");
 }
 
 static void

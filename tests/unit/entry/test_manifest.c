@@ -310,7 +310,7 @@ a_bomb_is_refused_by_its_header(void **state)
 }
 
 static void
-result_bytes_are_those_of_version_1(void **state)
+result_bytes_are_those_of_version_2(void **state)
 {
     struct result in;
     AUTO_BUF bytes = BUF_INIT;
@@ -319,8 +319,8 @@ result_bytes_are_those_of_version_1(void **state)
     in.n = 0;
     assert_true(result_add(&in, ROLE_OUTPUT, "ab", 2));
     result_encode(&in, 1, &bytes);
-    assert_int_equal(RESULT_VERSION, 1);
-    assert_int_equal(checksum64(bytes.data, bytes.len, 0), UINT64_C(0xb302ca501024982c));
+    assert_int_equal(RESULT_VERSION, 2);
+    assert_int_equal(checksum64(bytes.data, bytes.len, 0), UINT64_C(0xecdbffca5900d500));
 }
 
 static const struct template_root here[] = {
@@ -387,7 +387,7 @@ test_manifest(void)
         cmocka_unit_test(a_streamed_result_is_the_unpacked_one),
         cmocka_unit_test(no_bit_flip_of_a_result_gives_other_bytes),
         cmocka_unit_test(a_bomb_is_refused_by_its_header),
-        cmocka_unit_test(result_bytes_are_those_of_version_1),
+        cmocka_unit_test(result_bytes_are_those_of_version_2),
         cmocka_unit_test(paths_in_text_move_by_whole_components),
         cmocka_unit_test(a_template_with_an_unknown_root_or_cut_short_is_refused),
     };
