@@ -6,7 +6,8 @@
     scripts/mutants.py --list       their names
 
 A mutant is a replacement of one piece of text that stands once in a file, and the tests that must
-fail with it: names of unit tests (unit.store), end-to-end scripts (t040) or fault tests (fault:t060).
+fail with it: names of unit tests (unit.store), end-to-end scripts (t040), fault tests (fault:t060) or a seed of the
+property test that moves trees (moving:8).
 The first that fails ends it.  Done in a copy of the tree; fails when a mutant lives, does not build, or
 its text is not there any more.
 """
@@ -76,6 +77,8 @@ class Tree:
         environment = dict(os.environ, NVCACHE=str(self.build / "nvcache"))
         if test.startswith("fault:"):
             command = ["tests/fault/run.sh", test[6:]]
+        elif test.startswith("moving:"):
+            command = ["tests/property/moving.py", "--steps", "700", "--seed", test[7:], "fake"]
         elif test.startswith("t"):
             command = ["tests/e2e/run.sh", test]
         else:

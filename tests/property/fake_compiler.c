@@ -2,7 +2,6 @@
  * finds that by tracing itself: the linker sends each call of fopen and getenv here
  * (--wrap); arguments, what each __has_include said, and what its host compiler (along
  * PATH or by -ccbin, perhaps a script) says about itself are in it too.
- *
  * It searches headers as gcc does, each directory once, in its last kind.  It reads
  * #include with "name", <name> or a macro, #include_next, #define NAME "text", and #if
  * __has_include(...) with #else and #endif, not nested.  With a name of gcc it answers as
@@ -32,7 +31,7 @@ static bool is_system[MAX_DIRS];
 static const char *host = "gcc";
 static int n_quote, n_chain, n_files;
 static char *files[MAX_FILES], macro[PATH_MAX];
-static bool has_where;
+static bool has_where, shows_all; /* as with -g: directories and files */
 static const char *source, *output, *depfile;
 static FILE *object;
 static char *object_text;
@@ -86,8 +85,6 @@ __wrap_getenv(const char *name)
     trace_event(name, value != NULL ? value : "(unset)");
     return value;
 }
-
-/* ---- the compiler ---- */
 
 static void
 fail(const char *what, const char *which)
@@ -197,8 +194,7 @@ directive(const char *line, const char *path, int where, int depth, bool *skippi
         fputs(line, object);
 }
 
-/* The text of a line with __FILE__ as the file's name, as the macro WHERE that a header
- * may define, too. */
+/* __FILE__, and WHERE if a header defined it, are the file's name. */
 static void
 write_line(const char *line, const char *path)
 {
@@ -235,6 +231,8 @@ read_file(const char *path, int where, int depth)
 
     if (in == NULL || depth > MAX_DEPTH)
         fail("cannot read", path);
+    if (shows_all)
+        fprintf(object, "read %s\n", path);
     remember(path);
     while (fgets(line, sizeof(line), in) != NULL)
         if (line[0] == '#')
@@ -260,8 +258,7 @@ add_dirs(const char *list, bool system)
         add_dir(dir, system);
 }
 
-/* As gcc: a directory that is also a system directory is dropped before it; else the
- * first of several counts. */
+/* As gcc: a system directory is dropped before it; else the first of several counts. */
 static void
 drop_repeated(void)
 {
@@ -314,6 +311,7 @@ take_word(char *word, char *next, bool *used_next)
             source = word;
         else if (strcmp(word, "-MD") != 0 && strcmp(word, "-c") != 0)
             fprintf(object, "%s\n", word);
+        shows_all |= strcmp(word, "-g") == 0 || strcmp(word, "-lineinfo") == 0;
     }
 }
 
@@ -494,6 +492,8 @@ main(int argc, char **argv)
         fail("usage", "-c SOURCE -o OUTPUT");
     count_run();
     take_tools();
+    if (shows_all) /* the working directory as compilers name it */
+        fprintf(object, "in %s\n", __real_getenv("PWD"));
     read_file(source, -1, 0);
     write_results();
     return 0;

@@ -29,6 +29,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 EPHEMERAL = re.compile(rb"(pip-req-build-|pip-build-env-)[0-9a-z]+|pip-install-[0-9]+/x_[0-9a-f]{32}")
 UNPACKED = "tmp/pip-install-%04d/x_32444bc6a2a441419805c4d632d312ca"
 REQUESTED = "tmp/pip-req-build-%037d"  # as long, so that it leaves the rest of an object where it is
+INSIDE = re.compile(rb"(temporary[^\s\"]*/)v[0-9]+/")  # where a link in a temporary directory led (link_inside)
 HASHES = [(re.compile(rb"tmpxft_[0-9a-f]+_[0-9a-f]+"), b"tmpxft_X"),
           (re.compile(rb"_[0-9a-f]{8}_[0-9]+_main_cu(_[0-9a-f]{8}|__)"), b"_HASH_main_cu")]
 
@@ -67,9 +68,10 @@ class Trees:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         return path
 
-    def line(self):
-        name = f"v{self.chance.randrange(10 ** 6)}"
-        value = self.chance.randrange(4)
+    def line(self, role):
+        """What a file says of its own: one of few texts, so that files come to say again what they said before."""
+        name = "v_" + role.replace(".", "_")
+        value = self.chance.randrange(3)
         if self.chance.random() < 0.12:
             shown = self.chance.choice(["__FILE__", "WHERE"])
             if self.real:
@@ -77,13 +79,13 @@ class Trees:
             return f"{shown}\n"
         return f"__global__ void {name}(int *p) {{ *p = {value}; }}\n" if self.real else f"{name} {value}\n"
 
-    def header(self, path, more=""):
+    def header(self, path, more="", role=None):
         once = "#pragma once\n" if self.real else ""
-        write(path, once + more + self.line())
+        write(path, once + more + self.line(role or os.path.basename(path)))
 
     def fill_project(self, path):
         write(path + "/src/main.cu", '#include "beside.h"\n#include <lib.h>\n#include "../inc/own.h"\n#include <own.h>\n'
-              + self.line())
+              + self.line("main.cu"))
         self.header(path + "/src/beside.h")
         self.header(path + "/inc/own.h")
 
@@ -112,9 +114,28 @@ class Trees:
         if path is None:
             return "nothing"
         with open(path, encoding="ascii") as text:
-            kept = [line for line in text if line.startswith(("#include", "#pragma", "#define WHERE __"))]
-        write(path, "".join(kept) + self.line())
+            lines = list(text)
+        kept = [line for line in lines if line.startswith(("#include", "#pragma", "#define WHERE __"))]
+        role = re.search(r"v_(\w+)", "".join(lines))
+        before = os.stat(path)
+        write(path, "".join(kept) + self.line(role[1] if role else os.path.basename(path)))
+        if self.chance.random() < 0.5:
+            os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
         return "edit " + path
+
+    def shadow(self):
+        """A header of a library is in a project, too, or in the library once more, where it may be found first; or it goes again."""
+        library = self.chance.choice(self.libraries)
+        name, place = self.chance.choice([("lib.h", self.chance.choice(self.projects) + "/inc"), ("more.h", library),
+                                          ("own.h", library), ("own.h", library + "/sub")])
+        path = os.path.join(place, name)
+        if os.path.isfile(path):
+            os.remove(path)
+            return "remove " + path
+        if os.path.islink(path) or not os.path.isdir(place):
+            return "nothing"
+        self.header(path, role="shadow_" + name)
+        return "write " + path
 
     def copy(self):
         kind, trees = self.any_list()
@@ -218,8 +239,8 @@ class Trees:
 
     def move(self):
         self.last = None if self.chance.random() < 0.3 else self.last
-        done = self.chance.choice([self.nothing, self.nothing, self.edit, self.copy, self.rename, self.link, self.repoint,
-                                   self.link_inside, self.swap, self.mount])()
+        done = self.chance.choice([self.nothing] * 3 + [self.edit, self.edit, self.shadow, self.copy, self.copy, self.rename, self.link,
+                                                        self.repoint, self.link_inside, self.swap, self.mount])()
         while len(self.projects) > 6:
             self.forget(self.projects)
         while len(self.libraries) > 6:
@@ -242,16 +263,17 @@ class Run:
         self.nvcc = os.environ.get("NVCC") or shutil.which("nvcc") or "/usr/local/cuda/bin/nvcc"
         self.environment = {k: v for k, v in os.environ.items() if k in ("HOME", "PATH", "LANG")}
         os.makedirs(self.home + "/run", 0o700)
-        self.environment.update(NVCACHE_DIR=self.home + "/cache", FAKE_RUNS=self.home + "/runs", TMPDIR=self.home,
+        self.environment.update(NVCACHE_DIR=self.home + "/cache", FAKE_RUNS=self.home + "/runs", NVCACHE_LOG=self.home + "/log", TMPDIR=self.home,
                                 XDG_RUNTIME_DIR=self.home + "/run", NVCACHE_BASE_DIR=self.top + "/by-link/*/project:" + self.top + "/tmp/*/project")
         self.hits = self.failed = self.compiled = 0
-        self.shape = self.project = None
+        self.shape = None
+        self.chosen = {}
         if not self.real:
             self.environment["NVCACHE_PLAN"] = "0"  # the made-up compiler has no steps to run
             self.install_fake()
         os.makedirs(self.top + "/home")
         os.symlink("home", self.top + "/by-link")
-        self.elsewhere = [self.top + "/elsewhere", self.top + "/tmp/pip-build-env-0/elsewhere"]
+        self.elsewhere = [self.top + name for name in ("/elsewhere", "/elsewhen", "/tmp/pip-build-env-0/elsewhere", "/tmp/pip-build-env-1/elsewhere")]
         for path in self.elsewhere:
             os.makedirs(path)
         self.trees = Trees(self.top, self.chance, self.real)
@@ -270,15 +292,15 @@ class Run:
         return {"cwd": pick(["project", "build", "elsewhere"]), "source": pick(["absolute", "absolute", "relative"]),
                 "option": pick(["-I", "-isystem"]), "own": pick(["absolute", "relative"]),
                 "spelling": pick(["{}"] * 4 + ["{}/", "{}/.", "//{}", "{}/../{base}"]),
-                "nested": pick(["after", "before", "twice"]), "output": pick(["absolute", "relative"]),
-                "object": pick([False, True, True]), "debug": self.real and self.chance.random() < 0.3}
+                "nested": pick(["after", "before", "twice", "other", "other's"]), "output": pick(["absolute", "relative"]),
+                "object": pick([False, True, True]), "debug": pick(["", "", "-g", "-lineinfo"])}
 
     def spell(self, shape, path):
         return shape["spelling"].format(path, base=os.path.basename(path)).replace("///", "//")
 
-    def command(self, shape, project, library):
+    def command(self, shape, project, library, other, elsewhere):
         """The working directory and the words behind the compiler."""
-        cwd = {"project": project, "build": project + "/build", "elsewhere": self.chance.choice(self.elsewhere)}[shape["cwd"]]
+        cwd = {"project": project, "build": project + "/build", "elsewhere": elsewhere}[shape["cwd"]]
         os.makedirs(cwd, exist_ok=True)
         own, sub = project + "/inc", self.spell(shape, library) + "/sub"
         source, output = project + "/src/main.cu", project + "/out.ptx"
@@ -286,21 +308,23 @@ class Run:
             own = os.path.relpath(own, cwd)
         if shape["source"] == "relative":
             source = os.path.relpath(source, cwd)
-        if shape["output"] == "relative" or shape["cwd"] == "elsewhere":
+        if shape["output"] == "relative":
             output = "out.ptx"
         dirs = [self.spell(shape, library), sub]
-        dirs = {"after": dirs, "before": dirs[::-1], "twice": dirs + dirs[:1]}[shape["nested"]]
+        if shape["nested"].startswith("other"):  # which may be the same
+            dirs = [dirs[0], self.spell(shape, other) + ("/sub" if shape["nested"] == "other's" else ""), sub]
+        dirs = {"before": dirs[::-1], "twice": dirs + dirs[:1]}.get(shape["nested"], dirs)
         words = ["-c"]
-        if self.real:  # an object whose device code can be read, or the text of that, in which names can be told (same_files)
+        if self.real:  # an object whose device code can be read, or the text of that, in which names can be told (one_name)
             is_object = shape["object"] and not os.path.islink(library + "/sub")
             words = ["-c", "-gencode=arch=compute_80,code=sm_80", "--no-compress"] if is_object else ["-ptx", "-arch=sm_80"]
         for path in dirs:
             words += ["-isystem", path] if shape["option"] == "-isystem" else ["-I" + path]
-        words += ["-I" + own, "-MD", "-MF", "out.d"] + (["-lineinfo"] if shape["debug"] else [])
+        words += ["-I" + own, "-MD", "-MF", "out.d"] + ([shape["debug"]] if shape["debug"] else [])
         return cwd, words + [source, "-o", output], output
 
     def mask(self, data):
-        data = EPHEMERAL.sub(b"temporary", data)
+        data = INSIDE.sub(rb"\1sub/", EPHEMERAL.sub(b"temporary", data))
         for pattern, text in HASHES:
             data = pattern.sub(text, data)
         if self.real and not data.startswith(b"\x7fELF"):  # strings are lists of numbers, and a name's length is one, too
@@ -311,7 +335,7 @@ class Run:
     def mask_string(found):
         numbers = re.search(rb"\{([^}]*)\}", found[0])[1]
         text = bytes(int(number) for number in numbers.split(b","))
-        return re.sub(rb"\[\d+\]", b"[]", found[0].split(b"{")[0]) + EPHEMERAL.sub(b"temporary", text)
+        return re.sub(rb"\[\d+\]", b"[]", found[0].split(b"{")[0]) + INSIDE.sub(rb"\1sub/", EPHEMERAL.sub(b"temporary", text))
 
     def compile(self, launcher, cwd, words, output):
         for name in (output, "out.d"):
@@ -326,42 +350,46 @@ class Run:
             data = b""
             if os.path.exists(os.path.join(cwd, name)):
                 with open(os.path.join(cwd, name), "rb") as got:
-                    data = mask(got.read())
-            results.append(data)
+                    data = got.read()
+            results.append(mask(data if data.startswith(b"\x7fELF") else self.one_name(data)))
         return results
 
-    @staticmethod
-    def same_files(results):
-        """With a link inside of the library one header has several names; any of them will do."""
-        real = lambda found: os.path.realpath(found[0])
-        return results[:1] + [re.sub(rb"/[^\s\\]*\.h", real, data) for data in results[1:]]
+    def one_name(self, data):
+        """With a link inside of a library one header has several names; any of them will do.  Where what is now in a
+        temporary directory leads says nothing about what was there."""
+        if not any(os.path.islink(library + "/sub") for library in self.trees.libraries):
+            return data
+        return re.sub(rb"/[^\s\\]*\.h", lambda found: found[0] if EPHEMERAL.search(found[0]) else os.path.realpath(found[0]), data)
 
-    def hits_counted(self):
-        text = subprocess.run([self.nvcache, "stats", "--json"], env=self.environment, capture_output=True, text=True, check=False).stdout
-        found = re.search(r'"manifest": *(\d+)', text)
-        return int(found[1]) if found else 0
+    def was_hit(self):
+        with open(self.home + "/log", encoding="utf-8", errors="replace") as log:
+            return "outcome=manifest" in log.read()
 
     def pick(self, trees):
         """What was moved is compiled from more often than the rest."""
         return self.trees.last if self.trees.last in trees and self.chance.random() < 0.7 else self.chance.choice(trees)
 
-    def pick_project(self):
-        """Sources count by their path: a compile of nvcc's is dear, so mostly only the library is another."""
-        if not self.real or self.project not in self.trees.projects or self.chance.random() < 0.3:
-            self.project = self.pick(self.trees.projects)
-        return self.project
+    def choose(self):
+        """What is compiled: as the last time but for one thing, so that much is known and little differs."""
+        if self.shape is None or self.chance.random() < 0.05:
+            self.shape = self.new_shape()
+        lists = {"project": self.trees.projects, "library": self.trees.libraries, "other": self.trees.libraries,
+                 "elsewhere": self.elsewhere}
+        changed = self.chance.choice(list(lists) + ["library", None])
+        for name, trees in lists.items():
+            if name == changed or self.chosen.get(name) not in trees:
+                self.chosen[name] = self.pick(trees)
+        if changed == "other" and self.chance.random() < 0.5:
+            self.chosen["other"] = self.chosen["library"]
+        return self.command(self.shape, **self.chosen)
 
     def step(self):
-        if self.shape is None or self.chance.random() < 0.1:
-            self.shape = self.new_shape()
-        project, library = self.pick_project(), self.pick(self.trees.libraries)
-        cwd, words, output = self.command(self.shape, project, library)
+        cwd, words, output = self.choose()
         plain = self.compile([], cwd, words, output)
-        before = self.hits_counted()
+        if os.path.exists(self.home + "/log"):
+            os.remove(self.home + "/log")
         cached = self.compile([self.nvcache], cwd, words, output)
-        hit = self.hits_counted() != before
-        if os.path.islink(library + "/sub"):
-            plain, cached = self.same_files(plain), self.same_files(cached)
+        hit = self.was_hit()
         if cached != plain:
             print(f"WRONG: in {cwd}: nvcc {' '.join(words)}")
             for what, want, got in zip(("exit status", "object", "dependencies"), plain, cached):
