@@ -119,7 +119,7 @@ install() {
             --find-links "$work/packages" --target "$site" flash-attn >"$BUILD/logs/flash-$name.log" 2>&1 </dev/null
     ); then
         if check "$site"; then say "$name: installed whole, imported"; else fault "$name: what was installed"; fi
-    elif [ ! -f "$work/$name/end" ] || [ "$UNITS$REAL_FLASH_LIMIT" = .0 ]; then
+    elif [ ! -f "$work/$name/end" ] || [ "$UNITS${LIMIT:-0}" = .0 ]; then
         tail -n 40 "$BUILD/logs/flash-$name.log"
         die "the installation failed"
     fi

@@ -14,6 +14,7 @@
 #include "closure_priv.h"
 #include "nvcache/base/arena.h"
 #include "nvcache/base/clock.h"
+#include "nvcache/base/log.h"
 #include "nvcache/base/path.h"
 #include "nvcache/base/strlist.h"
 #include "nvcache/base/threads.h"
@@ -259,6 +260,7 @@ search_again(const struct validation *v, struct listings *listings)
     char **paths = arena_array(v->session->arena, n, sizeof(*paths));
     struct closure closure;
 
+    log_event("lookup.search", "inputs=%zu", n);
     for (size_t i = 0; i < n; i++)
         paths[i] = (char *)(uintptr_t)file_path(v, i);
     if (closure_build(v->session, listings, paths, n, &closure) != NVC_OK ||

@@ -293,7 +293,9 @@ class Run:
                 "option": pick(["-I", "-isystem"]), "own": pick(["absolute", "relative"]),
                 "spelling": pick(["{}"] * 4 + ["{}/", "{}/.", "//{}", "{}/../{base}"]),
                 "nested": pick(["after", "before", "twice", "other", "other's"]), "output": pick(["absolute", "relative"]),
-                "object": pick([False, True, True]), "debug": pick(["", "", "-g", "-lineinfo"])}
+                "object": pick([False, True, True]),
+                # with -g the object names files of nvcc's own, which have another name each time
+                "debug": pick(["", "", "-lineinfo"] if self.real else ["", "", "-g", "-lineinfo"])}
 
     def spell(self, shape, path):
         return shape["spelling"].format(path, base=os.path.basename(path)).replace("///", "//")
@@ -316,7 +318,7 @@ class Run:
         dirs = {"before": dirs[::-1], "twice": dirs + dirs[:1]}.get(shape["nested"], dirs)
         words = ["-c"]
         if self.real:  # an object whose device code can be read, or the text of that, in which names can be told (one_name)
-            is_object = shape["object"] and not os.path.islink(library + "/sub")
+            is_object = shape["object"] and not any(os.path.islink(tree + "/sub") for tree in (library, other))
             words = ["-c", "-gencode=arch=compute_80,code=sm_80", "--no-compress"] if is_object else ["-ptx", "-arch=sm_80"]
         for path in dirs:
             words += ["-isystem", path] if shape["option"] == "-isystem" else ["-I" + path]
