@@ -86,8 +86,21 @@ toolchain_seat_init(struct arena *arena, const char *program, const char *ccbin,
     return NVC_OK;
 }
 
+/* Those of them that are lists of directories.  gcc tells of the ones that do not exist
+ * before the others, so that its answer depends on that. */
+static const char *const searched[] = {"CPATH", "CPLUS_INCLUDE_PATH", "C_INCLUDE_PATH"};
+
 static void
-hash_environment(struct hasher *hasher)
+hash_existence(struct hasher *hasher, struct arena *arena, const char *dirs)
+{
+    char *rest = dirs == NULL ? NULL : arena_strdup(arena, dirs);
+
+    for (char *dir; (dir = strsep(&rest, ":")) != NULL;)
+        hasher_u64(hasher, is_directory(dir));
+}
+
+static void
+hash_environment(struct hasher *hasher, struct arena *arena)
 {
     for (size_t i = 0; i < sizeof(steering) / sizeof(steering[0]); i++) {
         const char *value = getenv(steering[i]);
@@ -95,6 +108,8 @@ hash_environment(struct hasher *hasher)
         hasher_u64(hasher, value != NULL);
         hasher_str(hasher, value != NULL ? value : "");
     }
+    for (size_t i = 0; i < sizeof(searched) / sizeof(searched[0]); i++)
+        hash_existence(hasher, arena, getenv(searched[i]));
 }
 
 /* nvcc puts its own directory and cicc's in front of PATH, and lib in front of
@@ -126,7 +141,7 @@ toolchain_layout_key(const struct toolchain_seat *seat, struct digest *out)
     hasher_str(&hasher, seat->ccbin != NULL ? seat->ccbin : "");
     hasher_str(&hasher, as != NULL ? as : "");
     hasher_str(&hasher, seat->language != NULL ? seat->language : "");
-    hash_environment(&hasher);
+    hash_environment(&hasher, &arena);
     installations_hash_stamp(&hasher, profile);
     hash_directories(&hasher, &arena, seat->nvcc);
     libraries_hash(&hasher, &arena);

@@ -54,7 +54,7 @@ one() {
     start=$(date +%s%3N)
     timeout -k 10 600 bash "$1" >"$log" 2>&1 </dev/null
     end=$(date +%s%3N)
-    summary=$(grep -E "^$name: [0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$" "$log" | tail -n 1)
+    summary=$(grep -aE "^$name: [0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$" "$log" | tail -n 1)
     [ -n "$summary" ] || summary="$name: 0 passed, 1 failed, 0 skipped"
     echo "$summary" >"$results/$name.sum"
     case $summary in
@@ -63,7 +63,7 @@ one() {
     esac
     {
         printf '%-5s %s (%d.%d s)\n' $verdict "$summary" $(((end - start) / 1000)) $(((end - start) % 1000 / 100))
-        grep -v "^$name: " "$log"
+        grep -av "^$name: " "$log"
     } >"$log.shown"
     cat "$log.shown"
 }

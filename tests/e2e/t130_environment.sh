@@ -71,6 +71,17 @@ for _ in 1 2; do
 done
 expect_counts hits.manifest=1 misses=1
 
+begin "a directory of CPLUS_INCLUDE_PATH was not there when the toolchain was looked for, and is when it is looked for anew"
+mkdir first
+export CPLUS_INCLUDE_PATH=$PWD/first:$PWD/second
+nvcache nvcc -c host.cpp -o got.o
+mkdir second
+nvcache nvcc -DANEW -c host.cpp -o got.o
+mark
+LD_LIBRARY_PATH=$T/nothing nvcache nvcc -DANEW -c host.cpp -o got.o
+expect_counts hits.manifest=1
+unset CPLUS_INCLUDE_PATH
+
 begin "-arch=native: as nvcc does on this machine, with or without a GPU"
 run plain nvcc -arch=native -c a.cu -o expected.o
 for form in miss hit; do
