@@ -5,7 +5,7 @@
  * not are contents compared.  The searched directories have a checksum of their own,
  * because they change more often (a build writes its outputs somewhere); what counts in
  * them then is a digest of the names that any input mentions, and only when that differs
- * too are headers searched as they were after the compile.
+ * too are headers searched as they were after the compile; what that says is remembered.
  *
  * Must never accept on a time stamp alone what was not compared by contents once. */
 
@@ -33,6 +33,7 @@
 enum {
     SEED_FILES = 3,
     SEED_WATCHED = 4,
+    SEED_SEEN = 8,
 
     STATS_AT_ONCE = 64,
     STATS_PER_HELPER = 256 /* starting one costs what about 50 do */
@@ -195,13 +196,19 @@ compare_contents(const struct validation *v)
                : miss(v, NVC_MISS_INPUT, "an input");
 }
 
-/* The memo's key for "these stamps, against this manifest". */
+/* The memo's key for "this was found right for this manifest". */
+static struct checksum
+manifest_key(const struct validation *v, const void *data, size_t len, uint64_t seed)
+{
+    return checksum128(data, len,
+                       seed ^ checksum64(v->manifest->result.bytes, DIGEST_SIZE, 0));
+}
+
 static struct checksum
 stamps_key(const struct validation *v, const struct stamp *stamps, size_t n,
            uint64_t seed)
 {
-    return checksum128(stamps, n * sizeof(*stamps),
-                       seed ^ checksum64(v->manifest->result.bytes, DIGEST_SIZE, 0));
+    return manifest_key(v, stamps, n * sizeof(*stamps), seed);
 }
 
 static bool
@@ -274,10 +281,18 @@ look_again(const struct validation *v, const struct watched *watched)
 {
     struct listings *listings = listings_new(v->session->arena);
     struct digest seen;
+    struct checksum key;
+    enum nvc_status st;
 
     watched_digest(v->session->arena, listings, watched, v->session->memo, v->now_ns,
                    &seen);
-    return digest_equal(&seen, &v->manifest->seen) ? NVC_OK : search_again(v, listings);
+    key = manifest_key(v, seen.bytes, DIGEST_SIZE, SEED_SEEN);
+    if (digest_equal(&seen, &v->manifest->seen) || is_known(v, key))
+        return NVC_OK;
+    st = search_again(v, listings);
+    if (st == NVC_OK)
+        memo_put(v->session->memo, key, &v->manifest->result);
+    return st;
 }
 
 static enum nvc_status

@@ -54,3 +54,21 @@ for i in 1 2; do
     )
 done
 expect_counts hits.manifest=1 misses=1
+
+begin "a name that counts appears where it changes nothing: headers are searched once more, not each time"
+write first/named.h <<<'#define NAMED 1'
+mkdir -p behind
+write named.cu <<<'#include <named.h>
+__global__ void k(int *p) { *p = NAMED; }'
+settle
+nvcache nvcc -arch=sm_80 -c named.cu -o named.o -I first -I behind || fail "it does not compile"
+echo '#define NAMED 2' >behind/named.h
+for turn in 1 2 3; do
+    NVCACHE_LOG=$T/log.$turn nvcache nvcc -arch=sm_80 -c named.cu -o named.o -I first -I behind || fail "turn $turn"
+done
+expect_counts hits.manifest=3 misses=1
+expect_in "the first log" "$(cat "$T/log.1")" 'lookup\.search'
+expect_not_in "the second log" "$(cat "$T/log.2" "$T/log.3")" 'lookup\.search'
+rm first/named.h
+nvcache nvcc -arch=sm_80 -c named.cu -o named.o -I first -I behind || fail "the other header"
+expect_counts misses=1
