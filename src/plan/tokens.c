@@ -6,11 +6,13 @@
  * two tokens that were apart.
  *
  * A compile has megabytes of it, so what stays as it is, is copied in runs: from one
- * thing that is left out to the next. */
+ * thing that is left out to the next.  Most of a run is only looked over
+ * (plain.c). */
 
 #include "nvcache/plan/text.h"
 
 #include "nvcache/base/buf.h"
+#include "plain_priv.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -28,70 +30,13 @@ struct scan {
     bool is_bad;
     bool is_system; /* what the last marker said, and what the hash knows */
     bool was_system;
-    unsigned skipped; /* how deep in conditional groups behind `#if 0` */
+    const char *number; /* the last that was read because of a separator ends here */
+    unsigned skipped;   /* how deep in conditional groups behind `#if 0` */
     struct buf *directives;
     struct hasher hasher;
     size_t n;
     char block[BLOCK];
 };
-
-/* What a character can begin, by its code. */
-enum kind {
-    S, /* a sign: a token of its own, as far as blanks and lines are concerned */
-    W, /* a word: letters, _ and $, and all bytes beyond ASCII */
-    D, /* a number */
-    B, /* white space */
-    Q, /* a literal */
-    L, /* a slash: a comment, too */
-    H, /* a number sign: a line of its own, too */
-    P, /* a point: a number, too */
-    E  /* NUL: behind the text, or in it a sign */
-};
-
-/* clang-format off */
-static const unsigned char kinds[256] = {
-    E, S, S, S, S, S, S, S, S, B, B, B, B, B, S, S,
-    S, S, S, S, S, S, S, S, S, S, S, S, S, S, S, S,
-    B, S, Q, H, W, S, S, Q, S, S, S, S, S, S, P, L,
-    D, D, D, D, D, D, D, D, D, D, S, S, S, S, S, S,
-    S, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
-    W, W, W, W, W, W, W, W, W, W, W, S, S, S, S, W,
-    S, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
-    W, W, W, W, W, W, W, W, W, W, W, S, S, S, S, S,
-    W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
-    W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
-    W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
-    W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
-    W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
-    W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
-    W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
-    W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
-};
-/* clang-format on */
-
-static inline enum kind
-kind_of(char c)
-{
-    return (enum kind)kinds[(unsigned char)c];
-}
-
-static inline bool
-is_word_char(char c)
-{
-    return kind_of(c) == W || kind_of(c) == D;
-}
-
-static inline bool
-is_digit(char c)
-{
-    return kind_of(c) == D;
-}
-
-static inline bool
-is_space(char c)
-{
-    return kind_of(c) == B;
-}
 
 static void
 put(struct scan *scan, char c)
@@ -318,48 +263,97 @@ is_raw_prefix(const char *word, size_t len)
     return is_one_of(word, len, raw);
 }
 
-/* Words, with what mostly lies between them: signs, then one blank.  Nearly all of a text
- * is read here. */
+/* Behind a number, with its digit separators and signs: 1'000, 0x1p-3. */
+static const char *
+number_end(const char *at)
+{
+    for (at++;; at++) {
+        const bool is_sign = (*at == '+' || *at == '-') && strchr("eEpP", at[-1]);
+        const bool is_separator = *at == '\'' && is_word_char(at[1]);
+
+        if (!is_word_char(*at) && *at != '.' && !is_sign && !is_separator)
+            return at;
+    }
+}
+
+static bool
+begins_number(const char *at)
+{
+    return is_digit(*at) || (*at == '.' && is_digit(at[1]));
+}
+
+/* The word, number or sign of the run that ends at `to`, or reaches over it, and its end.
+ * NULL: it is a literal. */
+static const char *
+find_token(const struct scan *scan, const char *to, const char **out_end)
+{
+    const char *at = to;
+
+    while (at > scan->run && (is_word_char(at[-1]) || strchr(".+-", at[-1]) != NULL))
+        at--;
+    while (at < to) {
+        const char *begin = at;
+
+        if (begins_number(at))
+            at = number_end(at);
+        else
+            do
+                at++;
+            while (is_word_char(*begin) && is_word_char(*at));
+        *out_end = at;
+        if (at >= to)
+            return begin;
+    }
+    return NULL;
+}
+
+/* Between digits, behind a prefix, or for itself. */
 static void
-take_words(struct scan *scan)
+take_quote(struct scan *scan)
+{
+    const char *const quote = scan->at;
+    const char *end = quote;
+    const char *before = quote == scan->number ? NULL : find_token(scan, quote, &end);
+
+    if (before != NULL && end > quote)
+        scan->at = scan->number = end;
+    else if (before != NULL && *quote == '"' &&
+             is_raw_prefix(before, (size_t)(quote - before)))
+        take_raw_string(scan);
+    else
+        take_literal(scan);
+}
+
+/* Or is it the end of a number or of a longer word? */
+static bool
+begins_token(const struct scan *scan, const char *word)
+{
+    const char *end = word;
+
+    return word != scan->number &&
+           (find_token(scan, word, &end) == NULL || end == word) &&
+           (word == scan->run || !is_word_char(word[-1]));
+}
+
+/* All up to where something else begins. */
+static void
+take_plain(struct scan *scan)
 {
     const char *at = scan->at;
 
-    do {
-        const char *begin = at;
+    for (;;) {
+        const char *word;
 
-        do
-            at++;
-        while (is_word_char(*at));
-        if (*begin == '_' && is_position(begin, (size_t)(at - begin)))
-            scan->is_bad = true;
-        if (*at == '"' && is_raw_prefix(begin, (size_t)(at - begin))) {
-            scan->at = at;
-            take_raw_string(scan);
-            return;
-        }
-        while (kind_of(*at) == S)
-            at++;
-        if (*at == ' ' && kind_of(at[1]) == W)
-            at++;
-    } while (kind_of(*at) == W);
-    scan->at = at;
-}
-
-/* A number, with its digit separators and signs: 1'000, 0x1p-3. */
-static void
-take_number(struct scan *scan)
-{
-    const char *end = scan->at + 1;
-
-    for (;; end++) {
-        const bool is_sign = (*end == '+' || *end == '-') && strchr("eEpP", end[-1]);
-        const bool is_separator = *end == '\'' && is_word_char(end[1]);
-
-        if (!is_word_char(*end) && *end != '.' && !is_sign && !is_separator)
+        at = plain_skip(at, scan->end);
+        if (*at != '_')
             break;
+        word = at;
+        while (is_word_char(*at))
+            at++;
+        if (is_position(word, (size_t)(at - word)) && begins_token(scan, word))
+            scan->is_bad = true;
     }
-    scan->at = end;
+    scan->at = at;
 }
 
 /* cudafe++ writes some.  A blank, as the language has it. */
@@ -400,32 +394,24 @@ take_space(struct scan *scan)
 }
 
 static void
-take_token(struct scan *scan, enum kind kind)
-{
-    begin_token(scan);
-    if (kind == W)
-        take_words(scan);
-    else if (kind == Q)
-        take_literal(scan);
-    else if (kind == D || (kind == P && is_digit(scan->at[1])))
-        take_number(scan);
-    else
-        scan->at++;
-}
-
-static void
 take(struct scan *scan)
 {
     const enum kind kind = kind_of(*scan->at);
 
-    if (kind == B)
+    if (kind == B) {
         take_space(scan);
-    else if (kind == H && scan->at_line_start)
+    } else if (kind == H && scan->at_line_start) {
         take_directive(scan);
-    else if (kind == L)
+    } else if (kind == L) {
         take_slash(scan);
-    else
-        take_token(scan, kind);
+    } else if (kind == Q) {
+        begin_token(scan);
+        take_quote(scan);
+    } else {
+        begin_token(scan);
+        scan->at += kind == E || kind == H;
+        take_plain(scan);
+    }
 }
 
 bool
@@ -439,6 +425,7 @@ text_digest_tokens(const char *text, size_t len, struct digest *out,
     scan.at_line_start = true;
     scan.has_space = scan.is_bad = scan.is_system = scan.was_system = false;
     scan.skipped = 0;
+    scan.number = NULL;
     scan.directives = out_directives;
     scan.n = 0;
     hasher_init(&scan.hasher, "nvcache tokens v2");

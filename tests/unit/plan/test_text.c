@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -148,6 +149,50 @@ long_text_is_read_in_blocks(void **state)
     assert_false(same(a, b));
 }
 
+/* `middle` behind so many characters and in front of as many. */
+static const char *
+at_offset(size_t n, const char *middle)
+{
+    static const char around[] = "a1+b(c,d)[e]{f;g}<h>=i*j-k%l!m?n:o~p^q|r&s_t$u.v;w";
+    static char text[256];
+
+    snprintf(text, sizeof(text), "%.*s;%s;%.*s", (int)n, around, middle, (int)n, around);
+    return text;
+}
+
+static void
+what_is_not_plain_is_seen_wherever_it_stands(void **state)
+{
+    static const char *const positions[] = {"__LINE__", "a __builtin_LINE()",
+                                            "\"s\"__FILE__", "'c'__TIME__"};
+    static const char *const others[] = {"x__LINE__",    "__LINE",     "1__LINE__",
+                                         "\"__FILE__\"", "1.__LINE__", "1'0__LINE__",
+                                         "1'R\"(a\""};
+    static const char *const pairs[][2] = {{"\"a b\"", "\"a  b\""},
+                                           {"' '", "'  '"},
+                                           {"1'0 R\"(\" )\"", "1'0 R\"(\"  )\""},
+                                           {"LR\"(a b)\"", "LR\"(a  b)\""},
+                                           {"a /**/b", "ab"},
+                                           {"a + b", "a+ b"}};
+    struct digest x;
+    char copy[256];
+
+    (void)state;
+    for (size_t n = 0; n <= 48; n++) {
+        for (size_t i = 0; i < sizeof(positions) / sizeof(positions[0]); i++)
+            assert_false(digest(at_offset(n, positions[i]), &x));
+        for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+            assert_true(digest(at_offset(n, others[i]), &x));
+        for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+            strcpy(copy, at_offset(n, pairs[i][0]));
+            assert_false(same(copy, at_offset(n, pairs[i][1])));
+        }
+        strcpy(copy, at_offset(n, "a b"));
+        assert_true(same(copy, at_offset(n, "a \n\tb")));
+        assert_true(same(copy, at_offset(n, "a/* */b")));
+    }
+}
+
 static void
 inputs_are_the_files_that_markers_enter(void **state)
 {
@@ -208,6 +253,7 @@ test_text(void)
         cmocka_unit_test(directives_are_told),
         cmocka_unit_test(literals_that_look_like_something_else_are_read_whole),
         cmocka_unit_test(text_that_depends_on_positions_has_no_tokens),
+        cmocka_unit_test(what_is_not_plain_is_seen_wherever_it_stands),
         cmocka_unit_test(long_text_is_read_in_blocks),
         cmocka_unit_test(inputs_are_the_files_that_markers_enter),
         cmocka_unit_test(many_inputs_are_found_again),
