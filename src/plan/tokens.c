@@ -409,7 +409,7 @@ take(struct scan *scan)
         take_quote(scan);
     } else {
         begin_token(scan);
-        scan->at += kind == E || kind == H;
+        scan->at += kind != W; /* a control character ends what is plain */
         take_plain(scan);
     }
 }

@@ -167,7 +167,7 @@ what_is_not_plain_is_seen_wherever_it_stands(void **state)
                                             "\"s\"__FILE__", "'c'__TIME__"};
     static const char *const others[] = {"x__LINE__",    "__LINE",     "1__LINE__",
                                          "\"__FILE__\"", "1.__LINE__", "1'0__LINE__",
-                                         "1'R\"(a\""};
+                                         "1'R\"(a\"",    "a\001b",     "\001\002"};
     static const char *const pairs[][2] = {{"\"a b\"", "\"a  b\""},
                                            {"' '", "'  '"},
                                            {"1'0 R\"(\" )\"", "1'0 R\"(\"  )\""},
