@@ -80,5 +80,5 @@ done
 begin "nvcc repeats itself but for a few"
 [ $unlike -le 5 ] || fail "$unlike lines whose output nvcc alone does not repeat"
 
-begin "most of them are compiled here"
-[ $passed -ge 40 ] || fail "only $passed were compiled, $skipped were not taken by this nvcc"
+begin "most of them are compiled here" # 37 with CUDA 11.8, which knows neither sm_90a nor sm_100f
+[ $passed -ge 35 ] || fail "only $passed were compiled, $skipped were not taken by this nvcc"
