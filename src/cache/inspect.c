@@ -69,7 +69,7 @@ is_good_step(const struct store_value *value)
 
     wire_read_init(&reader, value->data, value->len);
     if (wire_u16(&reader) != STEP_VERSION)
-        return false;
+        return !reader.bad; /* another nvcache's */
     wire_u64(&reader);
     result = (struct store_value){reader.at, (size_t)(reader.end - reader.at)};
     return !reader.bad && is_good_result(&result);
@@ -94,6 +94,7 @@ inspect_record(const struct record_key *key, struct store_value value, void *arg
     case RECORD_MANIFEST:
         return is_good_manifest(&value);
     case RECORD_RESULT:
+    case RECORD_PIECE:
         return is_good_result(&value);
     case RECORD_LAYOUT:
         return is_good_layout(&value);

@@ -41,6 +41,7 @@ enum record_kind {
     RECORD_LAST = 'L',     /* unit, then when: the components of its last command */
     RECORD_PLAN = 'P',     /* toolchain and options: the steps of a compile */
     RECORD_STEP = 'S',     /* what one step made, by what it was made from */
+    RECORD_PIECE = 'C',    /* bytes that steps of many units made: their digest */
     RECORD_ID = 'I',       /* unit, then when: its last module id */
     RECORD_TEXT = 'X',     /* preprocessed text: the result of compiling it */
     RECORD_AROUND = 'H',   /* directives: what headers are to them */

@@ -249,8 +249,10 @@ planrun_close(struct planned *run, enum nvc_status recorded)
     if (run == NULL)
         return;
     store_promote(run->session->store);
-    if (recorded == NVC_OK && plan_may_store(run->session))
+    if (recorded == NVC_OK && plan_may_store(run->session)) {
         store_steps(run);
+        store_promote(run->session->store); /* pieces that were there already */
+    }
     scratch_close(&run->scratch);
     for (size_t i = 0; i < run->n_tasks; i++)
         process_result_fini(&run->tasks[i].result);

@@ -219,7 +219,8 @@ take_record(struct planned *run, struct task *task, const struct store_value *va
     if (st == NVC_OK)
         st = stepfile_put_outputs(run, task, &result);
     if (st != NVC_OK) {
-        session_error(run->session, st);
+        if (st != NVC_MISS)
+            session_error(run->session, st);
         return false;
     }
     task->saved_us = wall_us;

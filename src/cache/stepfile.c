@@ -7,6 +7,7 @@
 #include "nvcache/base/arena.h"
 #include "nvcache/base/fs.h"
 #include "nvcache/plan/image.h"
+#include "pieces_priv.h"
 #include "session_priv.h"
 
 #include <errno.h>
@@ -63,6 +64,21 @@ is_kept(const struct planned *run, unsigned file)
     return run->plan.files[file].role != PLAN_BYPRODUCT;
 }
 
+/* The host's C++ is mostly headers', which other units have too: their pieces are kept
+ * once.  Else the whole text. */
+static bool
+add_text(struct planned *run, const struct plan_step *step, struct buf *text,
+         struct result *out)
+{
+    AUTO_BUF list = BUF_INIT;
+
+    if (step->tool != PLAN_CUDAFE || !pieces_put(run->session, text, &list))
+        return result_add(out, ROLE_OUTPUT, text->data, text->len);
+    buf_clear(text);
+    buf_append(text, list.data, list.len);
+    return result_add(out, ROLE_PIECES, text->data, text->len);
+}
+
 bool
 stepfile_get_outputs(struct planned *run, struct task *task, struct stepfile_texts *texts,
                      struct result *out)
@@ -80,7 +96,7 @@ stepfile_get_outputs(struct planned *run, struct task *task, struct stepfile_tex
             return false;
         if (step->tool == PLAN_HOST && !strip_object(run, step, text))
             return false;
-        if (!result_add(out, ROLE_OUTPUT, text->data, text->len))
+        if (!add_text(run, step, text, out))
             return false;
     }
     return result_add(out, ROLE_STDOUT, task->result.out.data, task->result.out.len) &&
@@ -121,9 +137,12 @@ static enum nvc_status
 put_output(struct planned *run, const struct task *task, unsigned file,
            const struct result_part *part)
 {
+    AUTO_BUF list = BUF_INIT;
     AUTO_BUF text = BUF_INIT;
-    enum nvc_status st = result_unpack(part, &text);
+    enum nvc_status st = result_unpack(part, part->role == ROLE_PIECES ? &list : &text);
 
+    if (st == NVC_OK && part->role == ROLE_PIECES)
+        st = pieces_get(run->session, list.data, list.len, &text);
     if (st == NVC_OK && task->step->tool == PLAN_HOST)
         st = splice_object(run, task->step, &text);
     if (st == NVC_OK)
@@ -149,7 +168,8 @@ stepfile_put_outputs(struct planned *run, struct task *task, const struct result
     for (size_t i = 0; i < step->n_outputs && st == NVC_OK; i++) {
         if (!is_kept(run, step->outputs[i]))
             continue;
-        if (n == result->n || result->parts[n].role != ROLE_OUTPUT)
+        if (n == result->n || (result->parts[n].role != ROLE_OUTPUT &&
+                               result->parts[n].role != ROLE_PIECES))
             return NVC_ERR_CORRUPT;
         st = put_output(run, task, step->outputs[i], &result->parts[n++]);
     }

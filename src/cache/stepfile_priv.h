@@ -7,7 +7,7 @@
 
 /* The files of a step, between its private directory and its record. */
 
-#define STEP_VERSION   1
+#define STEP_VERSION   2
 #define STEP_MAX_FILES 4
 
 /* Holds what a result record points to. */
@@ -20,7 +20,8 @@ void stepfile_texts_fini(struct stepfile_texts *texts);
 bool stepfile_get_outputs(struct planned *run, struct task *task,
                           struct stepfile_texts *texts, struct result *out);
 
-/* The way back.  ERR_CORRUPT, ERR_FORMAT, or why a file cannot be written. */
+/* The way back.  MISS: something that belongs to it is gone.  ERR_CORRUPT, ERR_FORMAT, or
+ * why a file cannot be written. */
 NVC_NODISCARD enum nvc_status stepfile_put_outputs(struct planned *run, struct task *task,
                                                    const struct result *result);
 

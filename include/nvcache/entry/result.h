@@ -24,6 +24,7 @@ enum result_role {
     ROLE_DEPFILE,    /* a template with a dialect (deptext in the cache room) */
     ROLE_STDOUT,     /* a template (template.h) */
     ROLE_STDERR,     /* a template */
+    ROLE_PIECES,     /* an output as a list of other records (pieces in the cache room) */
     ROLE_LIMIT,
 };
 
