@@ -322,7 +322,11 @@ class Run:
             words = ["-c", "-gencode=arch=compute_80,code=sm_80", "--no-compress"] if is_object else ["-ptx", "-arch=sm_80"]
         for path in dirs:
             words += ["-isystem", path] if shape["option"] == "-isystem" else ["-I" + path]
-        words += ["-I" + own, "-MD", "-MF", "out.d"] + ([shape["debug"]] if shape["debug"] else [])
+        debug = shape["debug"]
+        # ptxas writes the times of sources into an object's line tables, which do not count; and what has several names is shown by one
+        if "--no-compress" in words or self.has_inner_link():
+            debug = ""
+        words += ["-I" + own, "-MD", "-MF", "out.d"] + ([debug] if debug else [])
         return cwd, words + [source, "-o", output], output
 
     def mask(self, data):
@@ -353,15 +357,19 @@ class Run:
             if os.path.exists(os.path.join(cwd, name)):
                 with open(os.path.join(cwd, name), "rb") as got:
                     data = got.read()
-            results.append(mask(data if data.startswith(b"\x7fELF") else self.one_name(data)))
+            results.append(mask(data if data.startswith(b"\x7fELF") else self.one_name(data, name == "out.d")))
         return results
 
-    def one_name(self, data):
-        """With a link inside of a library one header has several names; any of them will do.  Where what is now in a
-        temporary directory leads says nothing about what was there."""
-        if not any(os.path.islink(library + "/sub") for library in self.trees.libraries):
+    def has_inner_link(self):
+        return any(os.path.islink(library + "/sub") for library in self.trees.libraries)
+
+    def one_name(self, data, is_list):
+        """With a link inside of a library one header has several names; any of them will do.  In a result, unlike in a
+        list of what is there now, where a temporary directory leads says nothing about what was there."""
+        if not self.has_inner_link():
             return data
-        return re.sub(rb"/[^\s\\]*\.h", lambda found: found[0] if EPHEMERAL.search(found[0]) else os.path.realpath(found[0]), data)
+        return re.sub(rb"/[^\s\\]*\.h", lambda found: found[0] if not is_list and EPHEMERAL.search(found[0])
+                      else os.path.realpath(found[0]), data)
 
     def was_hit(self):
         with open(self.home + "/log", encoding="utf-8", errors="replace") as log:
