@@ -38,13 +38,9 @@ size_t
 threads_worth(uint64_t amount, uint64_t per_helper)
 {
     const uint64_t worth = amount / per_helper;
+    const size_t most = worth < THREADS_HELPERS_MAX ? (size_t)worth : THREADS_HELPERS_MAX;
 
-    if (worth == 0)
-        return 0;
-    return lesser(
-        lesser(worth < THREADS_HELPERS_MAX ? (size_t)worth : THREADS_HELPERS_MAX,
-               cpus_usable() - 1),
-        cpus_idle(true));
+    return most > 0 ? lesser(lesser(most, cpus_usable() - 1), cpus_idle(true)) : 0;
 }
 
 /* How many were started. */

@@ -95,7 +95,7 @@ pieces_put(struct session *session, const struct buf *text, struct buf *out_list
         name_piece(piece, len, &name);
         if (!put_piece(session, &name, piece, len))
             return false;
-        buf_append(out_list, name.bytes, sizeof(name.bytes));
+        wire_put_digest(out_list, &name);
         at += len;
     }
     return true;
@@ -138,14 +138,10 @@ pieces_get(struct session *session, const void *list, size_t len, struct buf *ou
         (size_t)(reader.end - reader.at) / DIGEST_SIZE > PIECES_MAX)
         return NVC_ERR_LIMIT;
     while (reader.at < reader.end) {
-        const uint8_t *bytes = wire_bytes(&reader, DIGEST_SIZE);
-        struct digest name;
-        enum nvc_status st;
+        const struct digest name = wire_digest(&reader);
+        const enum nvc_status st =
+            reader.bad ? NVC_ERR_CORRUPT : get_piece(session, &name, out_text);
 
-        if (bytes == NULL)
-            return NVC_ERR_CORRUPT;
-        memcpy(name.bytes, bytes, DIGEST_SIZE);
-        st = get_piece(session, &name, out_text);
         if (st != NVC_OK)
             return st;
     }

@@ -111,16 +111,6 @@ headers_digest(struct session *session, const struct strlist *paths, struct dige
 
 /* ---- the record ---- */
 
-static bool
-take_digest(struct wire_reader *reader, struct digest *out)
-{
-    const uint8_t *bytes = wire_bytes(reader, DIGEST_SIZE);
-
-    if (bytes != NULL)
-        memcpy(out->bytes, bytes, DIGEST_SIZE);
-    return bytes != NULL;
-}
-
 static enum nvc_status
 take_record(struct session *session, const struct store_value *value,
             struct plan_around *around)
@@ -135,8 +125,8 @@ take_record(struct session *session, const struct store_value *value,
     if (wire_u16(&reader) != AROUND_VERSION)
         return NVC_ERR_FORMAT;
     around->asks = wire_u8(&reader) != 0;
-    if (!take_digest(&reader, &around->tokens) || !take_digest(&reader, &then))
-        return NVC_ERR_CORRUPT;
+    around->tokens = wire_digest(&reader);
+    then = wire_digest(&reader);
     strlist_init(&paths, session->arena);
     n = wire_count(&reader, HEADERS_MAX, HEADER_MIN);
     for (uint32_t i = 0; i < n; i++)
@@ -183,8 +173,8 @@ planaround_store(struct planned *run)
         return;
     wire_put_u16(&record, AROUND_VERSION);
     wire_put_u8(&record, around->asks);
-    buf_append(&record, around->tokens.bytes, DIGEST_SIZE);
-    buf_append(&record, headers.bytes, DIGEST_SIZE);
+    wire_put_digest(&record, &around->tokens);
+    wire_put_digest(&record, &headers);
     wire_put_u32(&record, (uint32_t)paths->n);
     for (size_t i = 0; i < paths->n; i++)
         wire_put_str(&record, paths->v[i]);

@@ -219,7 +219,9 @@ take_record(struct planned *run, struct task *task, const struct store_value *va
     if (st == NVC_OK)
         st = stepfile_put_outputs(run, task, &result);
     if (st != NVC_OK) {
-        if (st != NVC_MISS)
+        if (st == NVC_MISS)
+            log_event("plan.gone", "tool=%s", plan_tool_word(task->step->tool));
+        else
             session_error(run->session, st);
         return false;
     }

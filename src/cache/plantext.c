@@ -115,7 +115,6 @@ take(struct planned *run, struct buf *out)
     struct store_value value;
     struct wire_reader reader;
     struct digest digest;
-    const uint8_t *bytes;
     enum nvc_status st = store_get(run->session->store, &key, &value);
 
     if (st != NVC_OK)
@@ -124,10 +123,9 @@ take(struct planned *run, struct buf *out)
     if (wire_u16(&reader) != TEXT_VERSION)
         return NVC_ERR_FORMAT;
     run->saved_us = wire_u64(&reader);
-    bytes = wire_bytes(&reader, DIGEST_SIZE);
+    digest = wire_digest(&reader);
     if (!wire_done(&reader))
         return NVC_ERR_CORRUPT;
-    memcpy(digest.bytes, bytes, DIGEST_SIZE);
     return take_result(run, &digest, out);
 }
 
@@ -159,7 +157,7 @@ plan_text_store(struct planned *run)
 
     wire_put_u16(&record, TEXT_VERSION);
     wire_put_u64(&record, session->event.compile_us);
-    buf_append(&record, session->result.bytes, DIGEST_SIZE);
+    wire_put_digest(&record, &session->result);
     st = store_put(session->store, &key, record.data, record.len);
     if (st != NVC_OK)
         session_error(session, st);

@@ -36,12 +36,6 @@ manifest_mark(const struct digest *digest)
 }
 
 static void
-put_digest(struct buf *out, const struct digest *digest)
-{
-    buf_append(out, digest->bytes, DIGEST_SIZE);
-}
-
-static void
 put_ties(struct buf *out, const struct manifest *manifest)
 {
     wire_put_u32(out, (uint32_t)manifest->n_ties);
@@ -76,10 +70,10 @@ manifest_encode(const struct manifest *manifest, struct buf *out)
 {
     wire_put_u16(out, MANIFEST_VERSION);
     wire_put_u16(out, 0);
-    put_digest(out, &manifest->result);
-    put_digest(out, &manifest->inputs);
-    put_digest(out, &manifest->searched);
-    put_digest(out, &manifest->seen);
+    wire_put_digest(out, &manifest->result);
+    wire_put_digest(out, &manifest->inputs);
+    wire_put_digest(out, &manifest->searched);
+    wire_put_digest(out, &manifest->seen);
     wire_put_u64(out, manifest->compile_us);
     wire_put_u64(out, manifest->created_s);
     put_ties(out, manifest);
@@ -88,15 +82,6 @@ manifest_encode(const struct manifest *manifest, struct buf *out)
     place_list_put(out, manifest->watched, manifest->n_watched);
     wire_put_u32(out, (uint32_t)manifest->n_busy);
     nameset_put(out, &manifest->names);
-}
-
-static void
-read_digest(struct wire_reader *reader, struct digest *out)
-{
-    const uint8_t *bytes = wire_bytes(reader, DIGEST_SIZE);
-
-    if (bytes != NULL)
-        memcpy(out->bytes, bytes, DIGEST_SIZE);
 }
 
 static void
@@ -161,10 +146,10 @@ manifest_decode(struct arena *arena, const void *data, size_t len, struct manife
     wire_read_init(&reader, data, len);
     if (wire_u16(&reader) != MANIFEST_VERSION || wire_u16(&reader) != 0)
         return NVC_ERR_FORMAT;
-    read_digest(&reader, &manifest.result);
-    read_digest(&reader, &manifest.inputs);
-    read_digest(&reader, &manifest.searched);
-    read_digest(&reader, &manifest.seen);
+    manifest.result = wire_digest(&reader);
+    manifest.inputs = wire_digest(&reader);
+    manifest.searched = wire_digest(&reader);
+    manifest.seen = wire_digest(&reader);
     manifest.compile_us = wire_u64(&reader);
     manifest.created_s = wire_u64(&reader);
     read_ties(arena, &reader, &manifest);

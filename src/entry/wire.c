@@ -45,6 +45,17 @@ wire_bytes(struct wire_reader *reader, size_t len)
     return start;
 }
 
+struct digest
+wire_digest(struct wire_reader *reader)
+{
+    const uint8_t *bytes = wire_bytes(reader, DIGEST_SIZE);
+    struct digest digest = {{0}};
+
+    if (bytes != NULL)
+        memcpy(digest.bytes, bytes, DIGEST_SIZE);
+    return digest;
+}
+
 static uint64_t
 read_number(struct wire_reader *reader, size_t size)
 {
@@ -187,6 +198,12 @@ void
 wire_put_u64(struct buf *buf, uint64_t value)
 {
     put_number(buf, value, 8);
+}
+
+void
+wire_put_digest(struct buf *buf, const struct digest *digest)
+{
+    buf_append(buf, digest->bytes, DIGEST_SIZE);
 }
 
 void

@@ -27,15 +27,20 @@ static const struct needle needles[] = {
     {"__TIMESTAMP__", SCAN_TIMESTAMP},
 };
 
+static bool
+begins(const char *at, const char *end, const char *word)
+{
+    const size_t len = strlen(word);
+
+    return (size_t)(end - at) >= len && memcmp(at, word, len) == 0;
+}
+
 static unsigned
 flags_at(const char *at, const char *end)
 {
-    for (size_t i = 0; i < sizeof(needles) / sizeof(needles[0]); i++) {
-        const size_t len = strlen(needles[i].text);
-
-        if ((size_t)(end - at) >= len && memcmp(at, needles[i].text, len) == 0)
+    for (size_t i = 0; i < sizeof(needles) / sizeof(needles[0]); i++)
+        if (begins(at, end, needles[i].text))
             return needles[i].flag;
-    }
     return 0;
 }
 
@@ -262,14 +267,6 @@ scan_signs(const char *text, size_t len, const char *sign, scan_visitor *visit, 
         at += strlen(sign);
     }
     return flags;
-}
-
-static bool
-begins(const char *at, const char *end, const char *word)
-{
-    const size_t len = strlen(word);
-
-    return (size_t)(end - at) >= len && memcmp(at, word, len) == 0;
 }
 
 /* Is the directive of the assembler's that ends here one: no member of an object, and

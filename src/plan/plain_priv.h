@@ -45,8 +45,8 @@ is_space(char c)
 }
 
 /* From inside of a run of tokens: where it may end.  That is at white space, but for one
- * blank in front of a token; at a literal or a comment; at a word that may be a position
- *.  `end` is where the NUL behind the text is. */
+ * blank in front of a token; at a literal or a comment; at a word that may be a
+ * position.  `end` is where the NUL behind the text is. */
 const char *plain_skip(const char *at, const char *end);
 
 #endif

@@ -18,8 +18,6 @@
 #define MIB ((uint64_t)1 << 20)
 #define GIB ((uint64_t)1 << 30)
 
-#define SMALL_FILE ((size_t)1 << 20)
-
 #define HEADROOM_MIN (512 * MIB)
 #define HEADROOM_MAX (4 * GIB)
 
@@ -43,7 +41,7 @@ budget_source_new(const char *root)
     source->root = root;
     cgroup_find(root, source->places);
     snprintf(path, sizeof(path), "%s/proc/sys/kernel/random/boot_id", root);
-    if (fs_read(path, SMALL_FILE, &source->boot) != NVC_OK)
+    if (fs_read(path, CGROUP_FILE_MAX, &source->boot) != NVC_OK)
         buf_clear(&source->boot);
     return source;
 }
@@ -67,7 +65,7 @@ read_meminfo(const char *root, struct budget *out)
     uint64_t available;
 
     snprintf(path, sizeof(path), "%s/proc/meminfo", root);
-    if (fs_read(path, SMALL_FILE, &text) != NVC_OK ||
+    if (fs_read(path, CGROUP_FILE_MAX, &text) != NVC_OK ||
         !cgroup_number_in(buf_str(&text), "MemTotal:", &total) ||
         !cgroup_number_in(buf_str(&text), "MemAvailable:", &available))
         return false;

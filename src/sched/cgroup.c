@@ -20,8 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SMALL_FILE ((size_t)1 << 20)
-
 /* Of the limit: what file pages in use are left at most. */
 #define KEPT_PART 32
 
@@ -50,7 +48,7 @@ cgroup_read_number(const char *path, const char *word, uint64_t *out)
 {
     AUTO_BUF text = BUF_INIT;
 
-    return fs_read(path, SMALL_FILE, &text) == NVC_OK &&
+    return fs_read(path, CGROUP_FILE_MAX, &text) == NVC_OK &&
            cgroup_number_in(buf_str(&text), word, out);
 }
 
@@ -166,8 +164,8 @@ find_one(const char *root, const char *cgroup_file, const char *mount_file,
     AUTO_BUF mounts = BUF_INIT;
     char *save = NULL;
 
-    if (fs_read(cgroup_file, SMALL_FILE, &membership) != NVC_OK ||
-        fs_read(mount_file, SMALL_FILE, &mounts) != NVC_OK)
+    if (fs_read(cgroup_file, CGROUP_FILE_MAX, &membership) != NVC_OK ||
+        fs_read(mount_file, CGROUP_FILE_MAX, &mounts) != NVC_OK)
         return;
     for (char *line = strtok_r(buf_str(&membership), "\n", &save); line != NULL;
          line = strtok_r(NULL, "\n", &save)) {

@@ -7,6 +7,7 @@
 /* The memory controllers we are under. */
 
 #define CGROUP_PATH_MAX 4096
+#define CGROUP_FILE_MAX ((size_t)1 << 20) /* of /proc, and of a cgroup */
 
 /* Our own directory in one hierarchy, and where its mount ends. */
 struct cgroup_place {

@@ -2,6 +2,7 @@
 #define NVCACHE_ENTRY_WIRE_H
 
 #include "nvcache/base/buf.h"
+#include "nvcache/digest/digest.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,6 +26,8 @@ uint32_t wire_u32(struct wire_reader *reader);
 uint64_t wire_u64(struct wire_reader *reader);
 /* `len` bytes in place, or NULL. */
 const uint8_t *wire_bytes(struct wire_reader *reader, size_t len);
+/* DIGEST_SIZE bytes; zeroes when they are missing. */
+struct digest wire_digest(struct wire_reader *reader);
 /* u32 length (without NUL), bytes, NUL: the string in place, or "".  Longer than `max` or
  * with a NUL inside is bad. */
 const char *wire_str(struct wire_reader *reader, size_t max);
@@ -42,6 +45,7 @@ void wire_put_u8(struct buf *buf, uint8_t value);
 void wire_put_u16(struct buf *buf, uint16_t value);
 void wire_put_u32(struct buf *buf, uint32_t value);
 void wire_put_u64(struct buf *buf, uint64_t value);
+void wire_put_digest(struct buf *buf, const struct digest *digest);
 void wire_put_varint(struct buf *buf, uint64_t value);
 void wire_put_text(struct buf *buf, const char *text);
 void wire_put_str(struct buf *buf, const char *text);
