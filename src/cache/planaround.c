@@ -159,6 +159,21 @@ planaround_find(struct planned *run, const struct plan_step *host)
 }
 
 void
+planaround_encode(const struct plan_around *around, const struct digest *headers,
+                  struct buf *out)
+{
+    const struct strlist *paths = &around->headers.files;
+
+    wire_put_u16(out, AROUND_VERSION);
+    wire_put_u8(out, around->asks);
+    wire_put_digest(out, &around->tokens);
+    wire_put_digest(out, headers);
+    wire_put_u32(out, (uint32_t)paths->n);
+    for (size_t i = 0; i < paths->n; i++)
+        wire_put_str(out, paths->v[i]);
+}
+
+void
 planaround_store(struct planned *run)
 {
     struct session *session = run->session;
@@ -171,13 +186,7 @@ planaround_store(struct planned *run)
     if (!around->has_key || !around->is_listed || paths->n > HEADERS_MAX ||
         !headers_digest(session, paths, &headers))
         return;
-    wire_put_u16(&record, AROUND_VERSION);
-    wire_put_u8(&record, around->asks);
-    wire_put_digest(&record, &around->tokens);
-    wire_put_digest(&record, &headers);
-    wire_put_u32(&record, (uint32_t)paths->n);
-    for (size_t i = 0; i < paths->n; i++)
-        wire_put_str(&record, paths->v[i]);
+    planaround_encode(around, &headers, &record);
     st = store_put(session->store, &around->key, record.data, record.len);
     if (st != NVC_OK)
         session_error(session, st);

@@ -224,6 +224,9 @@ bool planhost_digest(struct planned *run, struct digest *out);
  * unchanged?  Keep it for the next run. */
 bool planaround_find(struct planned *run, const struct plan_step *host);
 void planaround_store(struct planned *run);
+/* The record of it; `headers` is the digest of what they and their places are. */
+void planaround_encode(const struct plan_around *around, const struct digest *headers,
+                       struct buf *out);
 /* The contents of a header.  False: it is not there, or has changed since the compile
  * began. */
 bool planaround_header(struct session *session, const char *path, struct digest *out);
