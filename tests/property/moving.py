@@ -323,8 +323,7 @@ class Run:
         for path in dirs:
             words += ["-isystem", path] if shape["option"] == "-isystem" else ["-I" + path]
         debug = shape["debug"]
-        # ptxas writes the times of sources into an object's line tables, which do not count; and what has several names is shown by one
-        if "--no-compress" in words or self.has_inner_link():
+        if "--no-compress" in words:  # ptxas writes the times of sources into an object's line tables, which do not count
             debug = ""
         words += ["-I" + own, "-MD", "-MF", "out.d"] + ([debug] if debug else [])
         return cwd, words + [source, "-o", output], output
@@ -357,19 +356,15 @@ class Run:
             if os.path.exists(os.path.join(cwd, name)):
                 with open(os.path.join(cwd, name), "rb") as got:
                     data = got.read()
-            results.append(mask(data if data.startswith(b"\x7fELF") else self.one_name(data, name == "out.d")))
+            results.append(mask(data if data.startswith(b"\x7fELF") else self.one_name(data)))
         return results
 
-    def has_inner_link(self):
-        return any(os.path.islink(library + "/sub") for library in self.trees.libraries)
-
-    def one_name(self, data, is_list):
-        """With a link inside of a library one header has several names; any of them will do.  In a result, unlike in a
-        list of what is there now, where a temporary directory leads says nothing about what was there."""
-        if not self.has_inner_link():
+    def one_name(self, data):
+        """With a link inside of a library one header has several names; any of them will do.  Where what is now in a
+        temporary directory leads says nothing about what was there."""
+        if not any(os.path.islink(library + "/sub") for library in self.trees.libraries):
             return data
-        return re.sub(rb"/[^\s\\]*\.h", lambda found: found[0] if not is_list and EPHEMERAL.search(found[0])
-                      else os.path.realpath(found[0]), data)
+        return re.sub(rb"/[^\s\\]*\.h", lambda found: found[0] if EPHEMERAL.search(found[0]) else os.path.realpath(found[0]), data)
 
     def was_hit(self):
         with open(self.home + "/log", encoding="utf-8", errors="replace") as log:
