@@ -124,6 +124,8 @@ read_file(struct reader *reader, struct closure_file *file)
     flags = scan_text((const char *)text.data, text.len, on_name, reader);
     shown_read(reader->shown, &reader->session->roots, file->path, &text);
     reader->closure->flags |= flags;
+    reader->closure->says_system |=
+        reader->is_user && scan_says_system((const char *)text.data, text.len);
     note_user_file(reader, flags);
     return NVC_OK;
 }

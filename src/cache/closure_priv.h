@@ -26,6 +26,7 @@ struct closure {
     size_t n;
     unsigned flags;       /* enum scan_flag of all files together */
     bool asks;            /* a file of the user's asks whether headers are there */
+    bool says_system;     /* one of them may make what it includes a system header */
     struct strlist asked; /* directories in names that are asked for (asked_priv.h) */
     bool *spelled;        /* per root of the session: its path can begin in a macro */
     bool *shows; /* per root of the session: its path can be seen in the result */

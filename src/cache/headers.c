@@ -24,6 +24,7 @@ struct walk {
     const char **names; /* sorted */
     bool *exists;       /* out, per name */
     bool *precompiled;  /* out, per name: NAME.gch is there, and would be read instead */
+    struct hasher *hasher; /* of what was found */
 };
 
 /* The compiler passes over a directory and over a link that leads nowhere.  Where a link
@@ -77,6 +78,19 @@ same_until(const struct walk *walk, size_t skip, size_t len, size_t from, size_t
     return low;
 }
 
+/* gcc names a header by its real path where that is shorter: a directory that becomes a
+ * link, or a link that becomes a directory, gives it another name. */
+static void
+note_link(const struct walk *walk, const char *dir)
+{
+    struct stat info;
+
+    if (lstat(dir, &info) == 0 && S_ISLNK(info.st_mode)) {
+        hasher_str(walk->hasher, "a link:");
+        hasher_str(walk->hasher, path_base(dir));
+    }
+}
+
 /* Names [from, to) all begin with the same `skip` characters, which `dir` stands for. */
 static void
 walk_directory(const struct walk *walk, const char *dir, size_t skip, size_t from,
@@ -95,10 +109,13 @@ walk_directory(const struct walk *walk, const char *dir, size_t skip, size_t fro
             continue;
         }
         end = same_until(walk, skip, len + 1, from, to);
-        if (listing_find(listing, name, len) != NULL)
-            walk_directory(
-                walk, path_join(walk->arena, dir, arena_strndup(walk->arena, name, len)),
-                skip + len + 1, from, end);
+        if (listing_find(listing, name, len) != NULL) {
+            const char *sub =
+                path_join(walk->arena, dir, arena_strndup(walk->arena, name, len));
+
+            note_link(walk, sub);
+            walk_directory(walk, sub, skip + len + 1, from, end);
+        }
         from = end;
     }
 }
@@ -159,7 +176,8 @@ search_chain(struct walk *walk, const struct search *search, struct digest *out)
     walk->names = arena_array(walk->arena, n, sizeof(char *));
     for (size_t i = 0; i < n; i++)
         open[i] = &search->names[i];
-    hasher_init(&hasher, "nvcache search v2");
+    walk->hasher = &hasher;
+    hasher_init(&hasher, "nvcache search v3");
     for (size_t k = 0; k < search->n_chain; k++) {
         size_t left = 0;
 
@@ -182,7 +200,8 @@ search_beside(struct walk *walk, const struct roots *roots, const struct search 
     const struct place place = roots_place(roots, quotes->dir);
     struct hasher hasher;
 
-    hasher_init(&hasher, "nvcache quotes v2");
+    walk->hasher = &hasher;
+    hasher_init(&hasher, "nvcache quotes v3");
     hasher_u64(&hasher, place.kind);
     hasher_u64(&hasher, place.index);
     hasher_str(&hasher, place.rest);

@@ -251,7 +251,7 @@ record(struct session *session, const struct compiled *compiled, struct texts *t
     manifest.created_s = (uint64_t)(clock_wall_ns() / 1000000000);
     fill_files(session, &closure, &manifest);
     manifest.searched = closure.searched;
-    st = ties_fill(session, &closure, &manifest);
+    st = ties_fill(session, &closure, &compiled->dependencies, &manifest);
     if (st != NVC_OK)
         return st;
     compute_result_key(session, &manifest);

@@ -365,6 +365,8 @@ roots_path(const struct roots *roots, struct arena *arena, const struct place *p
     root = roots_find(roots, place->kind, place->index);
     if (root == NULL)
         return NULL;
+    if (place->rest[0] == '/') /* behind another slash */
+        return arena_printf(arena, "%s/%s", root->path, place->rest);
     return place->rest[0] == '\0' ? root->path
                                   : path_join(arena, root->path, place->rest);
 }
@@ -402,23 +404,46 @@ roots_is_free_by_key(const struct roots *roots, const struct root *root)
            in_key != NULL && in_key->kind == ROOT_EPHEMERAL;
 }
 
-/* A name with a per cent sign in front must not look like a root.  Repeated slashes and
- * "." components show in messages and __FILE__: the part below the root is kept as it is
- * written, and a path whose root is written so is itself. */
+/* The root whose path the key replaces in an absolute path, as that is written.  Repeated
+ * slashes and "." components show in messages and __FILE__: the part below the root is
+ * kept as it is written, and a path whose root is written so is itself. */
+static const struct root *
+root_in_key(const struct roots *roots, struct arena *arena, const char *path)
+{
+    const char *clean = path_clean(arena, path);
+    const struct root *root = match(roots, clean, movable);
+
+    if (root == NULL)
+        root = include_at(roots, clean);
+    return root != NULL && strncmp(path, root->path, root->len) == 0 ? root : NULL;
+}
+
+/* A name with a per cent sign in front must not look like a root. */
 const char *
 roots_key_text(const struct roots *roots, struct arena *arena, const char *path)
 {
-    const char *clean = path_clean(arena, path);
     const struct root *root;
 
     if (!path_is_absolute(path))
         return path[0] == '%' ? arena_printf(arena, "%%%s", path) : path;
-    root = match(roots, clean, movable);
+    root = root_in_key(roots, arena, path);
+    return root == NULL ? path
+                        : arena_printf(arena, "%%%u.%u%s", root->kind, root->index,
+                                       path + root->len);
+}
+
+struct place
+roots_written(const struct roots *roots, const char *path)
+{
+    const struct root *root =
+        path_is_absolute(path) ? root_in_key(roots, roots->arena, path) : NULL;
+
     if (root == NULL)
-        root = include_at(roots, clean);
-    if (root == NULL || strncmp(path, root->path, root->len) != 0)
-        return path;
-    return arena_printf(arena, "%%%u.%u%s", root->kind, root->index, path + root->len);
+        return (struct place){.kind = ROOT_NONE, .rest = path};
+    path += root->len;
+    return (struct place){.kind = (uint8_t)root->kind,
+                          .index = (uint8_t)root->index,
+                          .rest = path + (path[0] == '/')};
 }
 
 const char *

@@ -64,6 +64,13 @@ split_variable(struct arena *arena, const char *name, struct strlist *out)
         strlist_add(out, dir);
 }
 
+static const char *
+own_variable(const struct session *session)
+{
+    return str_equal(session->command.language, "c") ? "C_INCLUDE_PATH"
+                                                     : "CPLUS_INCLUDE_PATH";
+}
+
 /* CPATH is searched as if it were -I behind all others, CPLUS_INCLUDE_PATH as if it were
  * -isystem.  What the host compiler says of the latter is not enough: it leaves out what
  * is the same directory as another, or none, at that time (gcc 12). */
@@ -73,13 +80,12 @@ searchpath_build(const struct session *session, struct search *search)
     const struct toolchain_layout *layout = &session->layout;
     struct search_dir *dirs;
     const size_t n = command_search_dirs(session->arena, &session->command, &dirs);
-    const bool is_c = str_equal(session->command.language, "c");
     struct strlist cpath;
     struct strlist more;
     size_t most;
 
     split_variable(session->arena, "CPATH", &cpath);
-    split_variable(session->arena, is_c ? "C_INCLUDE_PATH" : "CPLUS_INCLUDE_PATH", &more);
+    split_variable(session->arena, own_variable(session), &more);
     most = n + layout->normal.n + cpath.n + more.n + layout->system.n;
     search->chain = arena_array(session->arena, most, sizeof(*search->chain));
     search->places = arena_array(session->arena, most, sizeof(*search->places));
@@ -91,6 +97,22 @@ searchpath_build(const struct session *session, struct search *search)
     add_variable(session, search, &more);
     add_list(session, search, &layout->system);
     add_kind(session, search, dirs, n, SEARCH_AFTER);
+}
+
+void
+searchpath_given(const struct session *session, bool all, struct strlist *out)
+{
+    struct search_dir *dirs;
+    const size_t n = command_search_dirs(session->arena, &session->command, &dirs);
+    struct strlist cpath;
+
+    split_variable(session->arena, own_variable(session), out);
+    for (size_t i = 0; i < n; i++)
+        if (all || dirs[i].kind >= SEARCH_SYSTEM)
+            strlist_add_copy(out, dirs[i].path);
+    split_variable(session->arena, "CPATH", &cpath);
+    for (size_t i = 0; i < cpath.n && all; i++)
+        strlist_add(out, cpath.v[i]);
 }
 
 static void

@@ -13,6 +13,7 @@
 #include "nvcache/base/strlist.h"
 #include "nvcache/entry/manifest.h"
 #include "session_priv.h"
+#include "spelling_priv.h"
 
 #include <string.h>
 
@@ -42,7 +43,7 @@ add_tie(struct filling *filling, struct place at, struct place is, enum tie_kind
 {
     struct manifest *manifest = filling->manifest;
 
-    if (kind != TIE_SHORTER && kind != TIE_FREE && is_same_place(&at, &is))
+    if (kind == TIE_TEXT && is_same_place(&at, &is))
         return;
     for (size_t i = manifest->n_ties; i > 0; i--)
         if (is_same_place(&manifest->ties[i - 1].at, &at) &&
@@ -197,46 +198,21 @@ tie_directory(struct filling *filling, const char *dir)
             tie_root_to_base(filling, root, &filling->bases[i]);
 }
 
-/* How the command writes the system directory at this path: the first that it gives
- * counts.  NULL: it gives none. */
-static const char *
-written_as(struct session *session, const char *path)
-{
-    struct search_dir *dirs;
-    const size_t n = command_search_dirs(session->arena, &session->command, &dirs);
-
-    for (size_t i = 0; i < n; i++)
-        if (dirs[i].kind >= SEARCH_SYSTEM &&
-            str_equal(path_clean(session->arena, dirs[i].path), path))
-            return dirs[i].path;
-    return NULL;
-}
-
-/* What lies in a system directory is named as the command does only while that is no
- * longer than what it is when links are followed, doubled slashes counted. */
-static bool
-is_named_as_written(struct session *session, const char *path)
-{
-    const char *written = written_as(session, path);
-    const char *real = written == NULL ? NULL : fs_realpath(session->arena, written);
-
-    return real != NULL && strlen(written) <= strlen(real);
-}
-
+/* Text of the same length next time, and links that lead as far: or one is longer where
+ * the other was not. */
 static void
-tie_shorter(struct filling *filling)
+on_spelling(const struct place *at, const char *text, void *arg)
 {
+    struct filling *filling = arg;
     struct session *session = filling->session;
-    struct search_dir *dirs;
-    const size_t n = command_search_dirs(session->arena, &session->command, &dirs);
+    const bool is_longer = spelling_is_longer(session, text);
+    const char *clean = path_clean(session->arena, text);
 
-    for (size_t i = 0; i < n; i++) {
-        const char *path = path_clean(session->arena, dirs[i].path);
-        const struct place place = roots_place(&session->roots, path);
+    add_tie(filling, *at, *at, is_longer ? TIE_LONGER : TIE_SHORTER);
+    if (is_longer && str_equal(clean, fs_realpath(session->arena, text))) {
+        const struct place real = roots_place(&session->roots, clean);
 
-        if (dirs[i].kind >= SEARCH_SYSTEM && place.kind != ROOT_NONE &&
-            is_named_as_written(session, path))
-            add_tie(filling, place, place, TIE_SHORTER);
+        add_tie(filling, real, real, TIE_LINK);
     }
 }
 
@@ -244,13 +220,19 @@ static void
 on_link(const struct place *from, const char *real, void *arg)
 {
     struct filling *filling = arg;
+    const struct roots *roots = &filling->session->roots;
+    const char *path = roots_path(roots, filling->session->arena, from);
+    const struct place is = roots_place(roots, real);
 
-    add_tie(filling, *from, roots_place(&filling->session->roots, real), TIE_LINK);
+    add_tie(filling, *from, is, TIE_LINK);
+    if ((from->kind != is.kind || from->index != is.index) &&
+        strlen(path) > strlen(real)) /* which one's root may be longer next time */
+        add_tie(filling, *from, *from, TIE_LONGER);
 }
 
 enum nvc_status
 ties_fill(struct session *session, const struct closure *closure,
-          struct manifest *manifest)
+          const struct strlist *listed, struct manifest *manifest)
 {
     struct filling filling = {
         .session = session, .closure = closure, .manifest = manifest};
@@ -260,7 +242,7 @@ ties_fill(struct session *session, const struct closure *closure,
     find_bases(&filling);
     tie_shown(&filling);
     tie_repeated(&filling);
-    tie_shorter(&filling);
+    spelling_find(session, closure, listed, on_spelling, &filling);
     for (size_t i = 0; i < manifest->n_dirs; i++) {
         const char *dir = roots_path(&session->roots, session->arena, &manifest->dirs[i]);
 
@@ -278,8 +260,8 @@ holds(struct session *session, const struct manifest_tie *tie)
     const char *at = roots_path(&session->roots, session->arena, &tie->at);
     const char *is = roots_path(&session->roots, session->arena, &tie->is);
 
-    if (at != NULL && tie->kind == TIE_SHORTER)
-        return is_named_as_written(session, at);
+    if (at != NULL && (tie->kind == TIE_SHORTER || tie->kind == TIE_LONGER))
+        return spelling_is_longer(session, at) == (tie->kind == TIE_LONGER);
     if (at != NULL && tie->kind == TIE_FREE)
         return roots_is_free(&session->roots,
                              roots_find(&session->roots, tie->at.kind, tie->at.index));

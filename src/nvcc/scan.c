@@ -362,6 +362,14 @@ scan_is_header_like(const char *name, size_t len)
     return true;
 }
 
+bool
+scan_says_system(const char *text, size_t len)
+{
+    static const char word[] = "system_header";
+
+    return len > 0 && memmem(text, len, word, sizeof(word) - 1) != NULL;
+}
+
 unsigned
 scan_text(const char *text, size_t len, scan_visitor *visit, void *arg)
 {

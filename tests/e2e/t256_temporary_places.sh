@@ -61,6 +61,51 @@ for n in 3 4; do
     expect_eq "what shows" "$(shown k.ptx)" "$(shown plain.ptx)"
 done
 
+# A library one of whose headers is in a directory `sub`: NUMBER LINK|"" INCLUDE.
+with_sub() {
+    local lib=$T/pip-build-env-$1/inc
+    write "$lib/top.h" <<<"$3"
+    write "$lib/${2:-sub}/lib.h" <"$T/opt/inc/lib.h"
+    [ -z "$2" ] || ln -s "$2" "$lib/sub"
+}
+
+# same_names NUMBER WORDS...: headers are named as nvcc does, in the dependency list and where they show.
+same_names() {
+    local lib=$T/pip-build-env-$1/inc
+    shift
+    ptx "${@//LIB/$lib}" -MD -MF k.d top.cu -o k.ptx
+    nvcc -arch=sm_80 -ptx "${@//LIB/$lib}" -MD -MF plain.d top.cu -o plain.ptx
+    expect_eq "the dependency list" "$(grep inc/ k.d)" "$(grep inc/ plain.d | sed "s/plain.ptx/k.ptx/")"
+    expect_eq "what shows" "$(shown k.ptx | sed "s/env-[0-9]*/env/")" "$(shown plain.ptx | sed "s/env-[0-9]*/env/")"
+}
+
+sed "s/lib.h/top.h/" k.cu >top.cu
+number=10
+include=$'\n#include "sub/lib.h"'
+for pragma in "" "#pragma GCC system_header"; do
+    option=-isystem
+    [ -z "$pragma" ] || option=-I
+    begin "a directory in a library is a link, then another ($option${pragma:+, $pragma})"
+    for link in "" link-of-some-length another-link-as-long v1; do
+        number=$((number + 1))
+        with_sub $number "$link" "$pragma$include"
+        same_names $number $option LIB
+    done
+    expect_counts hits.manifest=1 misses=3
+    with_sub 30 link-of-some-length "$pragma$include"
+    same_names 30 $option LIB
+    expect_counts hits.manifest=1
+    rm -r "$T/pip-build-env-30"
+done
+
+begin "... which is searched itself, and written with two slashes"
+for link in "" lnk longer; do
+    number=$((number + 1))
+    with_sub $number "$link" "#include <lib.h>"
+    same_names $number -isystem LIB//sub -isystem LIB
+done
+expect_counts misses=3
+
 begin "debug information: the working directory is temporary, then another"
 mkdir -p "$T/pip-req-build-1" "$T/pip-req-build-2" "$T/elsewhere"
 write "$T/pip-req-build-3/k.cu" <<'CODE'
@@ -85,3 +130,14 @@ for dir in "$T/pip-req-build-1/project" "$T/home/project"; do
     (cd "$dir" && ptx -I"$dir/inc" "$dir/k.cu" -o "$dir/k.ptx")
 done
 expect_eq "what shows" "$(shown "$T/home/project/k.ptx" | grep lib.h)" "$T/home/project/inc/lib.h"
+
+begin "a link below a base directory whose name is longer than that of what it leads to, then shorter"
+library "$T/opt/third/inc"
+for dir in "$T/home/a-checkout-with-a-long-name" "$T/home/b"; do
+    mkdir -p "$dir"
+    ln -s "$T/opt/third/inc" "$dir/inc"
+    cp k.cu "$dir/k.cu"
+    (cd "$dir" && ptx -isystem "$dir/inc" -MD -MF k.d "$dir/k.cu" -o k.ptx && nvcc -arch=sm_80 -ptx -isystem "$dir/inc" -MD -MF plain.d k.cu -o plain.ptx)
+    expect_eq "the dependency list" "$(grep -o "[^ ]*inc/lib.h" "$dir/k.d")" "$(grep -o "[^ ]*inc/lib.h" "$dir/plain.d")"
+done
+expect_counts misses=2

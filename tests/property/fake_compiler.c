@@ -1,13 +1,14 @@
 /* A compiler for the property test: its object is a digest of everything it read.  It
- * finds that by tracing itself: the linker sends each call of fopen and getenv here
- * (--wrap); arguments, what each __has_include said, and what its host compiler (along
- * PATH or by -ccbin, perhaps a script) says about itself are in it too.
- * It searches headers as gcc does, each directory once, in its last kind.  It reads
- * #include with "name", <name> or a macro, #include_next, #define NAME "text", and #if
+ * finds that by tracing itself (fake_trace.h); arguments, what each __has_include said,
+ * and what its host compiler (along PATH or by -ccbin, perhaps a script) says about
+ * itself are in it too. It searches headers as gcc does, each directory once, in its last
+ * kind.  It reads #include with "name", <name> or a macro, #include_next, #define NAME
+ * "text", and #if
  * __has_include(...) with #else and #endif, not nested.  With a name of gcc it answers as
  * one.  Appends a byte to the file FAKE_RUNS for each compile. */
 
-#define _GNU_SOURCE
+#include "fake_trace.h"
+
 #include <ctype.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -37,55 +38,6 @@ static FILE *object;
 static char *object_text;
 static size_t object_len;
 
-/* ---- the trace ---- */
-
-FILE *__real_fopen(const char *path, const char *mode);
-FILE *__wrap_fopen(const char *path, const char *mode);
-char *__real_getenv(const char *name);
-char *__wrap_getenv(const char *name);
-
-static uint64_t trace = 14695981039346656037U; /* FNV-1a */
-
-static void
-trace_bytes(const char *bytes, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        trace = (trace ^ (unsigned char)bytes[i]) * 1099511628211U;
-}
-
-static void
-trace_event(const char *what, const char *text)
-{
-    trace_bytes(what, strlen(what) + 1);
-    trace_bytes(text, strlen(text) + 1);
-}
-
-FILE *
-__wrap_fopen(const char *path, const char *mode)
-{
-    FILE *file = __real_fopen(path, mode);
-    char part[65536];
-    size_t n;
-
-    if (mode[0] != 'r')
-        return file;
-    trace_event("open", file != NULL ? "" : "nothing");
-    while (file != NULL && (n = fread(part, 1, sizeof(part), file)) > 0)
-        trace_bytes(part, n);
-    if (file != NULL)
-        rewind(file);
-    return file;
-}
-
-char *
-__wrap_getenv(const char *name)
-{
-    char *value = __real_getenv(name);
-
-    trace_event(name, value != NULL ? value : "(unset)");
-    return value;
-}
-
 static void
 fail(const char *what, const char *which)
 {
@@ -111,7 +63,8 @@ join(char *out, const char *dir, const char *name)
     return is_regular(out);
 }
 
-/* gcc names what it finds in a system directory by its real path if that is shorter. */
+/* gcc names what it finds in a system directory, or in quotes from what lies there, by
+ * its real path if that is shorter. */
 static void
 shorten(char *path)
 {
@@ -121,16 +74,29 @@ shorten(char *path)
         strcpy(path, real);
 }
 
+/* A file that is being read. */
+struct reading {
+    const char *path;
+    int where;      /* in the chain; -1: beside another */
+    bool is_system; /* found in a system directory, or it says that it is one */
+    int depth;
+    bool skipping;
+};
+
 /* Where a name is found; behind `after` for #include_next (-1: not that). */
 static bool
-find(char *out, const char *from, const char *name, bool quoted, int after, int *where)
+find(char *out, const struct reading *from, const char *name, bool quoted, int after,
+     int *where)
 {
     char copy[PATH_MAX];
 
     *where = -1;
-    snprintf(copy, sizeof(copy), "%s", from);
-    if (after < 0 && quoted && join(out, dirname(copy), name))
+    snprintf(copy, sizeof(copy), "%s", from->path);
+    if (after < 0 && quoted && join(out, dirname(copy), name)) {
+        if (from->is_system)
+            shorten(out);
         return true;
+    }
     for (int i = 0; after < 0 && quoted && i < n_quote; i++)
         if (join(out, quote_dirs[i], name))
             return true;
@@ -143,7 +109,7 @@ find(char *out, const char *from, const char *name, bool quoted, int after, int 
     return false;
 }
 
-static void read_file(const char *path, int where, int depth);
+static void read_file(struct reading reading);
 
 /* "name" or <name> at `at`, or the macro. */
 static bool
@@ -160,36 +126,49 @@ take_name(const char *at, char *name, bool *quoted)
     return true;
 }
 
+/* What it includes in quotes is one of the system's if it is itself. */
 static void
-directive(const char *line, const char *path, int where, int depth, bool *skipping)
+include(const struct reading *from, const char *found, int where)
+{
+    read_file(
+        (struct reading){.path = found,
+                         .where = where,
+                         .is_system = where >= 0 ? is_system[where] : from->is_system,
+                         .depth = from->depth + 1});
+}
+
+static void
+directive(const char *line, struct reading *in)
 {
     char name[PATH_MAX], found[PATH_MAX];
     bool quoted;
     int at;
 
     if (strncmp(line, "#endif", 6) == 0)
-        *skipping = false;
+        in->skipping = false;
     else if (strncmp(line, "#else", 5) == 0)
-        *skipping = !*skipping;
+        in->skipping = !in->skipping;
     else if (strncmp(line, "#if __has_include", 17) == 0) {
-        *skipping = !take_name(line + 17, name, &quoted) ||
-                    !find(found, path, name, quoted, -1, &at);
-        trace_event("has", *skipping ? "no" : "yes");
-    } else if (*skipping)
+        in->skipping = !take_name(line + 17, name, &quoted) ||
+                       !find(found, in, name, quoted, -1, &at);
+        trace_event("has", in->skipping ? "no" : "yes");
+    } else if (in->skipping)
         return;
+    else if (strncmp(line, "#pragma GCC system_header", 25) == 0)
+        in->is_system = true;
     else if (strncmp(line, "#define WHERE __FILE__", 22) == 0)
         has_where = true;
     else if (strncmp(line, "#define HEADER \"", 16) == 0)
         snprintf(macro, sizeof(macro), "%.*s", (int)strcspn(line + 16, "\""), line + 16);
     else if (strncmp(line, "#include_next", 13) == 0) {
         if (take_name(line + 13, name, &quoted) &&
-            find(found, path, name, false, where, &at))
-            read_file(found, at, depth + 1);
+            find(found, in, name, false, in->where, &at))
+            include(in, found, at);
     } else if (strncmp(line, "#include", 8) == 0) {
         if (!take_name(line + 8, name, &quoted) ||
-            !find(found, path, name, quoted, -1, &at))
+            !find(found, in, name, quoted, -1, &at))
             fail("no such header", line);
-        read_file(found, at, depth + 1);
+        include(in, found, at);
     } else
         fputs(line, object);
 }
@@ -223,22 +202,21 @@ remember(const char *path)
 }
 
 static void
-read_file(const char *path, int where, int depth)
+read_file(struct reading reading)
 {
     char line[4096];
-    bool skipping = false;
-    FILE *in = fopen(path, "re");
+    FILE *in = fopen(reading.path, "re");
 
-    if (in == NULL || depth > MAX_DEPTH)
-        fail("cannot read", path);
+    if (in == NULL || reading.depth > MAX_DEPTH)
+        fail("cannot read", reading.path);
     if (shows_all)
-        fprintf(object, "read %s\n", path);
-    remember(path);
+        fprintf(object, "read %s\n", reading.path);
+    remember(reading.path);
     while (fgets(line, sizeof(line), in) != NULL)
         if (line[0] == '#')
-            directive(line, path, where, depth, &skipping);
-        else if (!skipping)
-            write_line(line, path);
+            directive(line, &reading);
+        else if (!reading.skipping)
+            write_line(line, reading.path);
     fclose(in);
 }
 
@@ -494,7 +472,7 @@ main(int argc, char **argv)
     take_tools();
     if (shows_all) /* the working directory as compilers name it */
         fprintf(object, "in %s\n", __real_getenv("PWD"));
-    read_file(source, -1, 0);
+    read_file((struct reading){.path = source, .where = -1});
     write_results();
     return 0;
 }

@@ -13,6 +13,7 @@ steps were hits.  Ends with 1 when a result was wrong, and says what led to it. 
 (build/dev/nvcache), NVCC the compiler of `real`."""
 
 import argparse
+import difflib
 import os
 import random
 import re
@@ -29,7 +30,6 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 EPHEMERAL = re.compile(rb"(pip-req-build-|pip-build-env-)[0-9a-z]+|pip-install-[0-9]+/x_[0-9a-f]{32}")
 UNPACKED = "tmp/pip-install-%04d/x_32444bc6a2a441419805c4d632d312ca"
 REQUESTED = "tmp/pip-req-build-%037d"  # as long, so that it leaves the rest of an object where it is
-INSIDE = re.compile(rb"(temporary[^\s\"]*/)v[0-9]+/")  # where a link in a temporary directory led (link_inside)
 HASHES = [(re.compile(rb"tmpxft_[0-9a-f]+_[0-9a-f]+"), b"tmpxft_X"),
           (re.compile(rb"_[0-9a-f]{8}_[0-9]+_main_cu(_[0-9a-f]{8}|__)"), b"_HASH_main_cu")]
 
@@ -90,8 +90,10 @@ class Trees:
         self.header(path + "/inc/own.h")
 
     def fill_library(self, path):
-        self.header(path + "/lib.h", '#include "sub/deep.h"\n#include <more.h>\n')
+        system = "#pragma GCC system_header\n" if self.chance.random() < 0.3 else ""
+        self.header(path + "/lib.h", system + '#include "sub/deep.h"\n#include <sub/wide.h>\n#include <more.h>\n')
         self.header(path + "/sub/deep.h", "#define WHERE __FILE__\n" if self.chance.random() < 0.5 else "")
+        self.header(path + "/sub/wide.h")
         self.header(path + "/sub/more.h")
 
     def any_list(self):
@@ -194,8 +196,9 @@ class Trees:
             os.symlink(os.path.realpath(other + "/sub"), sub)
         else:
             self.number += 1
-            os.rename(sub, tree + f"/v{self.number}")
-            os.symlink(f"v{self.number}", sub)
+            name = "v" * self.chance.choice((1, 1, 3)) + str(self.number)  # which may be shorter than "sub", or longer
+            os.rename(sub, f"{tree}/{name}")
+            os.symlink(name, sub)
         return f"point {sub} to {os.readlink(sub)}"
 
     def swap(self):
@@ -317,7 +320,7 @@ class Run:
             dirs = [dirs[0], self.spell(shape, other) + ("/sub" if shape["nested"] == "other's" else ""), sub]
         dirs = {"before": dirs[::-1], "twice": dirs + dirs[:1]}.get(shape["nested"], dirs)
         words = ["-c"]
-        if self.real:  # an object whose device code can be read, or the text of that, in which names can be told (one_name)
+        if self.real:  # an object whose device code can be read, or the text of that, in which names can be told
             is_object = shape["object"] and not any(os.path.islink(tree + "/sub") for tree in (library, other))
             words = ["-c", "-gencode=arch=compute_80,code=sm_80", "--no-compress"] if is_object else ["-ptx", "-arch=sm_80"]
         for path in dirs:
@@ -329,7 +332,7 @@ class Run:
         return cwd, words + [source, "-o", output], output
 
     def mask(self, data):
-        data = INSIDE.sub(rb"\1sub/", EPHEMERAL.sub(b"temporary", data))
+        data = EPHEMERAL.sub(b"temporary", data)
         for pattern, text in HASHES:
             data = pattern.sub(text, data)
         if self.real and not data.startswith(b"\x7fELF"):  # strings are lists of numbers, and a name's length is one, too
@@ -340,7 +343,7 @@ class Run:
     def mask_string(found):
         numbers = re.search(rb"\{([^}]*)\}", found[0])[1]
         text = bytes(int(number) for number in numbers.split(b","))
-        return re.sub(rb"\[\d+\]", b"[]", found[0].split(b"{")[0]) + INSIDE.sub(rb"\1sub/", EPHEMERAL.sub(b"temporary", text))
+        return re.sub(rb"\[\d+\]", b"[]", found[0].split(b"{")[0]) + EPHEMERAL.sub(b"temporary", text)
 
     def compile(self, launcher, cwd, words, output):
         for name in (output, "out.d"):
@@ -356,15 +359,8 @@ class Run:
             if os.path.exists(os.path.join(cwd, name)):
                 with open(os.path.join(cwd, name), "rb") as got:
                     data = got.read()
-            results.append(mask(data if data.startswith(b"\x7fELF") else self.one_name(data)))
+            results.append(mask(data))
         return results
-
-    def one_name(self, data):
-        """With a link inside of a library one header has several names; any of them will do.  Where what is now in a
-        temporary directory leads says nothing about what was there."""
-        if not any(os.path.islink(library + "/sub") for library in self.trees.libraries):
-            return data
-        return re.sub(rb"/[^\s\\]*\.h", lambda found: found[0] if EPHEMERAL.search(found[0]) else os.path.realpath(found[0]), data)
 
     def was_hit(self):
         with open(self.home + "/log", encoding="utf-8", errors="replace") as log:
@@ -399,7 +395,7 @@ class Run:
             print(f"WRONG: in {cwd}: nvcc {' '.join(words)}")
             for what, want, got in zip(("exit status", "object", "dependencies"), plain, cached):
                 if want != got:
-                    print(f"  {what}: {got!r}\n  not {want!r}"[:3000])
+                    print(f"  {what}:\n{self.difference(want, got)}"[:3000])
             return False
         if plain[0] != 0:
             self.failed += 1
@@ -408,6 +404,12 @@ class Run:
         else:
             self.compiled += 1
         return True
+
+    @staticmethod
+    def difference(want, got):
+        """The lines that differ, of what may be long."""
+        lines = [str(data).replace("\\n", "\n").split("\n") for data in (want, got)]
+        return "\n".join(difflib.unified_diff(*lines, "nvcc's", "nvcache's", lineterm="", n=0))
 
     def all(self, steps, seconds):
         trail = []

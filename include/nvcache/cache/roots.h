@@ -81,6 +81,10 @@ const struct root *roots_find(const struct roots *roots, unsigned kind, unsigned
 const char *roots_key_text(const struct roots *roots, struct arena *arena,
                            const char *path);
 
+/* The same as a place, which gives the path as it is written again: where the key of
+ * another command is equal, that command writes it so. */
+struct place roots_written(const struct roots *roots, const char *path);
+
 /* The same for a source or an output: made absolute first, and include directories do not
  * count, because two files of one program must never become the same. */
 const char *roots_identity_text(const struct roots *roots, struct arena *arena,

@@ -13,9 +13,9 @@ struct arena;
 struct buf;
 
 /* The manifest record: what a recorded run read, where it looked in vain, and what came
- * out. Format version 4; tests/unit/entry/test_manifest.c holds a golden record of it. */
+ * out. Format version 5; tests/unit/entry/test_manifest.c holds a golden record of it. */
 
-#define MANIFEST_VERSION 4
+#define MANIFEST_VERSION 5
 /* Domain of `inputs`. */
 #define MANIFEST_INPUTS "nvcache inputs v3"
 
@@ -42,8 +42,9 @@ struct manifest_tie {
 enum tie_kind {
     TIE_TEXT,    /* they are the same path */
     TIE_LINK,    /* `at` leads there through symbolic links */
-    TIE_SHORTER, /* as text, and where links lead is no shorter: gcc would name it so */
+    TIE_SHORTER, /* `at` as text is no longer than its real path: gcc would name it so */
     TIE_FREE,    /* `at` is a root whose path may show: of a temporary directory, say */
+    TIE_LONGER,  /* it is longer: gcc would name it by that path */
     TIE_KINDS
 };
 

@@ -42,6 +42,9 @@ bool scan_is_header_like(const char *name, size_t len);
  * that could be put together to one of them? */
 bool scan_takes_files(const char *text, size_t len);
 
+/* May the text say `#pragma GCC system_header`? */
+bool scan_says_system(const char *text, size_t len);
+
 /* Returns a set of scan_flag. */
 unsigned scan_text(const char *text, size_t len, scan_visitor *visit, void *arg);
 

@@ -92,7 +92,7 @@ key_bytes_are_those_of_version_4(void **state)
     digest_hex(&key, hex);
     assert_int_equal(KEY_VERSION, 4);
     assert_string_equal(
-        hex, "34291a5aa22245e33fc6047e99fc8b769daca7a04eade523f3e284cd88895b88");
+        hex, "9433f38b5e6aea9334c7c92ba249f81baf567bccdfbc3fa67d70c3cb9b3c7aae");
 }
 
 static void

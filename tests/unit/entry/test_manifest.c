@@ -22,7 +22,8 @@ static struct manifest_file files[] = {{0, 1, "a.cu"}, {1, 2, "x.h"}, {1, 3, "y.
 static struct place dirs[] = {{ROOT_NONE, 0, "src"}, {ROOT_INCLUDE, 2, "ATen/core"}};
 static struct manifest_tie ties[] = {
     {{ROOT_CWD, 0, ""}, {ROOT_NONE, 0, "/home/u/build"}, TIE_TEXT},
-    {{ROOT_INCLUDE, 2, "now"}, {ROOT_INCLUDE | ROOT_REAL, 2, "v1"}, TIE_LINK}};
+    {{ROOT_INCLUDE, 2, "now"}, {ROOT_INCLUDE | ROOT_REAL, 2, "v1"}, TIE_LINK},
+    {{ROOT_EPHEMERAL, 0, "/sub"}, {ROOT_EPHEMERAL, 0, "/sub"}, TIE_LONGER}};
 static struct place watched[] = {{ROOT_CWD, 0, ""}, {ROOT_TOOLKIT, 0, "include"}};
 static uint32_t hashes[] = {7, 8, 300};
 
@@ -34,7 +35,7 @@ static const struct manifest sample = {
     .compile_us = 1234567,
     .created_s = 1700000000,
     .ties = ties,
-    .n_ties = 2,
+    .n_ties = 3,
     .dirs = dirs,
     .n_dirs = 2,
     .files = files,
@@ -67,6 +68,8 @@ manifest_survives_a_round_trip(void **state)
     assert_string_equal(got.ties[0].is.rest, "/home/u/build");
     assert_int_equal(got.ties[1].is.kind, ROOT_INCLUDE | ROOT_REAL);
     assert_int_equal(got.ties[1].kind, TIE_LINK);
+    assert_string_equal(got.ties[2].at.rest, "/sub");
+    assert_int_equal(got.ties[2].kind, TIE_LONGER);
     assert_int_equal(got.compile_us, 1234567);
     manifest_encode(&got, &again);
     assert_int_equal(again.len, bytes.len);
@@ -76,14 +79,14 @@ manifest_survives_a_round_trip(void **state)
 
 /* Raise MANIFEST_VERSION and this number together when the bytes change. */
 static void
-manifest_bytes_are_those_of_version_4(void **state)
+manifest_bytes_are_those_of_version_5(void **state)
 {
     AUTO_BUF bytes = BUF_INIT;
 
     (void)state;
     manifest_encode(&sample, &bytes);
-    assert_int_equal(MANIFEST_VERSION, 4);
-    assert_int_equal(checksum64(bytes.data, bytes.len, 0), UINT64_C(0xeb1bf024908c8b96));
+    assert_int_equal(MANIFEST_VERSION, 5);
+    assert_int_equal(checksum64(bytes.data, bytes.len, 0), UINT64_C(0x447becb07340ed0f));
 }
 
 static void
@@ -377,7 +380,7 @@ test_manifest(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(manifest_survives_a_round_trip),
-        cmocka_unit_test(manifest_bytes_are_those_of_version_4),
+        cmocka_unit_test(manifest_bytes_are_those_of_version_5),
         cmocka_unit_test(every_truncation_of_a_manifest_is_refused),
         cmocka_unit_test(files_that_are_not_all_in_directories_are_refused),
         cmocka_unit_test(more_busy_directories_than_there_are_is_refused),
