@@ -7,6 +7,7 @@
 #include "nvcache/nvcc/scan.h"
 
 #include "cursor_priv.h"
+#include "sign_priv.h"
 
 #include <ctype.h>
 #include <stdbool.h>
@@ -36,29 +37,12 @@ begins(const char *at, const char *end, const char *word)
 }
 
 static unsigned
-flags_at(const char *at, const char *end)
+time_at(const char *at, const char *end)
 {
     for (size_t i = 0; i < sizeof(needles) / sizeof(needles[0]); i++)
         if (begins(at, end, needles[i].text))
             return needles[i].flag;
     return 0;
-}
-
-/* The needles all begin with "__D" or "__T". */
-static unsigned
-scan_identifiers(const char *text, size_t len)
-{
-    const char *end = text + len;
-    unsigned flags = 0;
-
-    for (const char *at = text; (at = memchr(at, '_', (size_t)(end - at))) != NULL;) {
-        if (end - at < 3)
-            break;
-        if (at[1] == '_' && (at[2] == 'D' || at[2] == 'T'))
-            flags |= flags_at(at, end);
-        at++;
-    }
-    return flags;
 }
 
 /* The name between `at` and `close` on the same line; NULL if that is no header name. */
@@ -250,25 +234,6 @@ begins_line(const char *text, const char *at)
            (at - text == 3 && memcmp(text, mark, 3) == 0);
 }
 
-/* Every `sign` that may begin a directive, whether or not it stands in a comment or a raw
- * string: telling those apart needs a whole lexer, and one that is wrong misses what
- * comes behind. */
-static unsigned
-scan_signs(const char *text, size_t len, const char *sign, scan_visitor *visit, void *arg)
-{
-    const char *end = text + len;
-    unsigned flags = 0;
-
-    for (const char *at = text; (at = find_word(at, end, sign)) != NULL;) {
-        struct cursor cursor = {at + strlen(sign), end};
-
-        if (begins_line(text, at))
-            flags |= scan_directive(&cursor, visit, arg);
-        at += strlen(sign);
-    }
-    return flags;
-}
-
 /* Is the directive of the assembler's that ends here one: no member of an object, and
  * something behind it that can stand in a string? */
 static bool
@@ -281,20 +246,28 @@ is_directive(const char *text, const char *at, const char *behind, const char *e
     return !is_member && behind < end && strchr(" \t\\\"'", *behind) != NULL;
 }
 
+static bool
+takes_file(const char *text, const char *at, const char *end)
+{
+    static const char *const others[] = {".include", ".macro", ".irp", ".irpc"};
+
+    if (begins(at, end, ".incbin"))
+        return true;
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (begins(at, end, others[i]) &&
+            is_directive(text, at, at + strlen(others[i]), end))
+            return true;
+    return false;
+}
+
 bool
 scan_takes_files(const char *text, size_t len)
 {
-    static const char *const others[] = {".include", ".macro", ".irp", ".irpc"};
-    const char *end = text + len;
+    const char *const end = text + len;
 
-    for (const char *at = text; (at = find_word(at, end, ".")) != NULL; at++) {
-        if (begins(at, end, ".incbin"))
+    for (const char *at = text; (at = sign_next(at, end)) < end; at++)
+        if (*at == '.' && takes_file(text, at, end))
             return true;
-        for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-            if (begins(at, end, others[i]) &&
-                is_directive(text, at, at + strlen(others[i]), end))
-                return true;
-    }
     return false;
 }
 
@@ -314,43 +287,62 @@ are_joined(char left, char right)
     return false;
 }
 
-/* A directive, or a name with a meaning, that is written so that it is not recognised
- * here: by trigraphs, or in two lines. */
+/* Does a line end here inside of a directive, or of a name with a meaning, so that it is
+ * not recognised here? */
 static bool
-is_disguised(const char *text, size_t len)
+is_split(const char *text, const char *at, const char *end)
 {
-    const char *end = text + len;
+    const struct cursor cursor = {at, end};
+    const size_t spliced = cursor_splice(&cursor);
 
-    if (find_word(text, end, "\?\?=") != NULL || find_word(text, end, "\?\?/") != NULL)
-        return true;
-    for (const char *at = text; (at = memchr(at, '\\', (size_t)(end - at))) != NULL;) {
-        const struct cursor cursor = {at, end};
-        const size_t spliced = cursor_splice(&cursor);
-
-        if (spliced > 0 && at > text && at + spliced < end &&
-            are_joined(at[-1], at[spliced]))
-            return true;
-        at += spliced > 0 ? spliced : 1;
-    }
-    return false;
+    return spliced > 0 && at > text && at + spliced < end &&
+           are_joined(at[-1], at[spliced]);
 }
 
 /* `#pragma GCC dependency "file"` compares times of files, `#pragma GCC pch_preprocess`
  * reads one. */
 static bool
-has_reading_pragma(const char *text, size_t len)
+is_reading_pragma(const char *at, const char *end)
 {
-    const char *end = text + len;
+    struct cursor cursor = {at, end};
 
-    for (const char *at = text; (at = find_word(at, end, "GCC")) != NULL;) {
-        struct cursor cursor = {at + 3, end};
+    if (!cursor_take(&cursor, "GCC"))
+        return false;
+    cursor_skip_blanks(&cursor);
+    return cursor_take(&cursor, "dependency") || cursor_take(&cursor, "pch_preprocess");
+}
 
-        cursor_skip_blanks(&cursor);
-        if (cursor_take(&cursor, "dependency") || cursor_take(&cursor, "pch_preprocess"))
-            return true;
-        at += 3;
+/* A sign counts whether or not it stands in a comment or a raw string: telling those
+ * apart needs a whole lexer, and one that is wrong misses what comes behind. */
+static unsigned
+scan_sign(const char *text, const char *at, const char *end, scan_visitor *visit,
+          void *arg)
+{
+    struct cursor behind = {at + (*at == '%' ? 2 : 1), end};
+    bool is_hidden = false;
+
+    switch (*at) {
+    case '#':
+    case '%':
+        return begins_line(text, at) ? scan_directive(&behind, visit, arg) : 0;
+    case '_':
+        return time_at(at, end);
+    case '.':
+        is_hidden = takes_file(text, at, end);
+        break;
+    case '\\':
+        is_hidden = is_split(text, at, end);
+        break;
+    case '?':
+        is_hidden = begins(at, end, "\?\?=") || begins(at, end, "\?\?/");
+        break;
+    case 'G':
+        is_hidden = is_reading_pragma(at, end);
+        break;
+    default:
+        break;
     }
-    return false;
+    return is_hidden ? SCAN_HIDDEN : 0;
 }
 
 bool
@@ -373,14 +365,12 @@ scan_says_system(const char *text, size_t len)
 unsigned
 scan_text(const char *text, size_t len, scan_visitor *visit, void *arg)
 {
-    unsigned flags;
+    const char *const end = text + len;
+    unsigned flags = 0;
 
     if (len == 0)
         return 0; /* an empty file may have no text at all (NULL) */
-    flags = scan_identifiers(text, len);
-    if (scan_takes_files(text, len) || is_disguised(text, len) ||
-        has_reading_pragma(text, len))
-        flags |= SCAN_HIDDEN;
-    flags |= scan_signs(text, len, "#", visit, arg);
-    return flags | scan_signs(text, len, "%:", visit, arg);
+    for (const char *at = text; (at = sign_next(at, end)) < end; at++)
+        flags |= scan_sign(text, at, end, visit, arg);
+    return flags;
 }

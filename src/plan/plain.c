@@ -4,9 +4,9 @@
 
 #include "plain_priv.h"
 
+#include "nvcache/base/lanes.h"
+
 #include <stddef.h>
-#include <stdint.h>
-#include <string.h>
 
 /* clang-format off */
 const unsigned char plain_kinds[256] = {
@@ -29,60 +29,21 @@ const unsigned char plain_kinds[256] = {
 };
 /* clang-format on */
 
-typedef uint8_t lanes __attribute__((vector_size(16)));
-
-static inline lanes
-all(char c)
-{
-    const uint8_t x = (uint8_t)c;
-
-    return (lanes){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x};
-}
-
-static inline lanes
-load(const char *at)
-{
-    lanes out;
-
-    memcpy(&out, at, sizeof(out));
-    return out;
-}
-
-static inline lanes
-are(lanes a, char c)
-{
-    return (lanes)(a == all(c));
-}
-
-/* The index of the first that is not 0, or 16. */
-static inline size_t
-first(lanes a)
-{
-    uint64_t half[2];
-
-    memcpy(half, &a, sizeof(half));
-    for (size_t i = 0; i < 2; i++)
-        if (half[i] != 0)
-            return 8 * i + (size_t)(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-                                        ? __builtin_ctzll(half[i])
-                                        : __builtin_clzll(half[i])) /
-                               8;
-    return sizeof(a);
-}
-
 static inline lanes
 find_ends(const char *at)
 {
-    const lanes a = load(at);
-    const lanes b = load(at + 1);
-    const lanes c = load(at + 2);
-    const lanes blank = are(a, ' ') & (lanes)(b > all(' ')) & ~are(b, '/');
-    const lanes position = are(a, '_') & are(b, '_') &
-                           (are(c, 'b') | are(c, 'L') | are(c, 'F') | are(c, 'B') |
-                            are(c, 'I') | are(c, 'D') | are(c, 'T'));
+    const lanes a = lanes_load(at);
+    const lanes b = lanes_load(at + 1);
+    const lanes c = lanes_load(at + 2);
+    const lanes blank =
+        lanes_are(a, ' ') & (lanes)(b > lanes_all(' ')) & ~lanes_are(b, '/');
+    const lanes position =
+        lanes_are(a, '_') & lanes_are(b, '_') &
+        (lanes_are(c, 'b') | lanes_are(c, 'L') | lanes_are(c, 'F') | lanes_are(c, 'B') |
+         lanes_are(c, 'I') | lanes_are(c, 'D') | lanes_are(c, 'T'));
 
-    return ((lanes)(a <= all(' ')) & ~blank) | are(a, '"') | are(a, '\'') | are(a, '/') |
-           position;
+    return ((lanes)(a <= lanes_all(' ')) & ~blank) | lanes_are(a, '"') |
+           lanes_are(a, '\'') | lanes_are(a, '/') | position;
 }
 
 static bool
@@ -110,7 +71,7 @@ const char *
 plain_skip(const char *at, const char *end)
 {
     while (end - at >= (ptrdiff_t)sizeof(lanes) + 2) {
-        const size_t n = first(find_ends(at));
+        const size_t n = lanes_first(find_ends(at));
 
         at += n;
         if (n < sizeof(lanes))

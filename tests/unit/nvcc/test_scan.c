@@ -11,6 +11,7 @@
 #include "nvcache/nvcc/scan.h"
 #include "nvcache/nvcc/wrapper.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -198,6 +199,45 @@ assert_wrapper(const char *text, const char *target)
     arena_fini(&arena);
 }
 
+/* Most of a text is passed over in steps of many characters. */
+static void
+what_counts_is_found_wherever_it_stands(void **state)
+{
+    static const struct {
+        const char *text;
+        unsigned flags;
+        const char *names;
+    } all[] = {
+        {"\n#include <x.h>\n", 0, "<x.h "},
+        {"\n%:include <x.h>\n", 0, "<x.h "},
+        {" __DATE__ ", SCAN_TIME, ""},
+        {" __TIME__ ", SCAN_TIME, ""},
+        {" __TIMESTAMP__ ", SCAN_TIMESTAMP, ""},
+        {" .incbin ", SCAN_HIDDEN, ""},
+        {" .include \"", SCAN_HIDDEN, ""},
+        {" .macro ", SCAN_HIDDEN, ""},
+        {" .irp ", SCAN_HIDDEN, ""},
+        {" .irpc ", SCAN_HIDDEN, ""},
+        {" \?\?= ", SCAN_HIDDEN, ""},
+        {" \?\?/ ", SCAN_HIDDEN, ""},
+        {" in\\\nclude ", SCAN_HIDDEN, ""},
+        {" GCC dependency ", SCAN_HIDDEN, ""},
+        {" GCC pch_preprocess ", SCAN_HIDDEN, ""},
+        {" _ _D .x ? G % GC__F .a ", 0, ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        for (int before = 0; before < 40; before++)
+            for (int after = 0; after < 40; after++) {
+                char text[128];
+
+                snprintf(text, sizeof(text), "%*s%s%*s", before, "", all[i].text, after,
+                         "");
+                assert_scan(text, all[i].flags, all[i].names);
+            }
+}
+
 static void
 scripts_that_only_run_one_program_are_seen_through(void **state)
 {
@@ -259,6 +299,7 @@ test_scan(void)
         cmocka_unit_test(files_for_the_assembler),
         cmocka_unit_test(time_place_and_hidden_inputs),
         cmocka_unit_test(no_text_is_read_past_its_end),
+        cmocka_unit_test(what_counts_is_found_wherever_it_stands),
         cmocka_unit_test(scripts_that_only_run_one_program_are_seen_through),
         cmocka_unit_test(fixed_words_are_told),
         cmocka_unit_test(any_other_script_is_not_understood),
