@@ -16,6 +16,7 @@
 #include "nvcache/base/arena.h"
 #include "nvcache/base/buf.h"
 #include "nvcache/base/fs.h"
+#include "nvcache/base/mapped.h"
 #include "nvcache/base/path.h"
 #include "nvcache/digest/filedigest.h"
 #include "nvcache/nvcc/scan.h"
@@ -34,9 +35,9 @@ static const char architecture[] = "-D__CUDA_ARCH";
 static const char asking[] = "__CUDA_HAS_ARCH";
 
 static bool
-names_text(const struct buf *text, const char *word)
+names_text(const char *text, size_t len, const char *word)
 {
-    return memmem(text->data, text->len, word, strlen(word)) != NULL;
+    return memmem(text, len, word, strlen(word)) != NULL;
 }
 
 /* Text that every compile begins with is in no file that is looked into here, and a macro
@@ -73,15 +74,15 @@ architecture_macro(struct arena *arena, const char *word)
 
 static bool
 asks_for_architectures(struct planned *run, const struct plan_step *host,
-                       const struct buf *text)
+                       const char *text, size_t len)
 {
     for (size_t i = 1; i < host->argv.n; i++) {
         const char *name = architecture_macro(run->session->arena, host->argv.v[i]);
 
-        if (name != NULL && names_text(text, name))
+        if (name != NULL && names_text(text, len, name))
             return true;
     }
-    return names_text(text, asking);
+    return names_text(text, len, asking);
 }
 
 /* ---- before ---- */
@@ -97,13 +98,13 @@ write_file(const char *path, const struct buf *text)
 /* The text of the input with that role. */
 static bool
 read_input(struct planned *run, const struct plan_step *host, enum plan_role role,
-           struct buf *out)
+           struct mapped *out)
 {
     const int file = plan_find_role(&run->plan, host->inputs, host->n_inputs, role);
 
-    return file >= 0 && fs_read(plan_file_path(run->session->arena, &run->plan,
-                                               (unsigned)file, &run->names),
-                                FILEDIGEST_MAX_SIZE, out) == NVC_OK;
+    return file >= 0 && mapped_open(plan_file_path(run->session->arena, &run->plan,
+                                                   (unsigned)file, &run->names),
+                                    FILEDIGEST_MAX_SIZE, out) == NVC_OK;
 }
 
 /* Is it the directive that includes the input with that role? */
@@ -160,22 +161,22 @@ bool
 planhost_look(struct planned *run, const struct plan_step *host)
 {
     struct plan_host *of = &run->host;
-    AUTO_BUF text = BUF_INIT;
-    AUTO_BUF stub = BUF_INIT;
+    AUTO_MAPPED text = MAPPED_INIT;
+    AUTO_MAPPED stub = MAPPED_INIT;
     AUTO_BUF lines = BUF_INIT;
     AUTO_BUF stub_lines = BUF_INIT;
 
     if (!has_known_inputs(run, host) || !read_input(run, host, PLAN_CPP, &text))
         return true;
     of->is_read = true;
-    of->takes_files = scan_takes_files(buf_str(&text), text.len);
+    of->takes_files = scan_takes_files(text.text, text.len);
     if (!read_input(run, host, PLAN_STUB, &stub) || has_hidden_text(host) ||
-        !text_digest_tokens(buf_str(&text), text.len, &of->tokens, &lines) ||
-        !text_digest_tokens(buf_str(&stub), stub.len, &of->stub_tokens, &stub_lines))
+        !text_digest_tokens(text.text, text.len, NULL, &of->tokens, &lines) ||
+        !text_digest_tokens(stub.text, stub.len, NULL, &of->stub_tokens, &stub_lines))
         return true;
     of->has_tokens = true;
-    of->asks = asks_for_architectures(run, host, &text) ||
-               asks_for_architectures(run, host, &stub);
+    of->asks = asks_for_architectures(run, host, text.text, text.len) ||
+               asks_for_architectures(run, host, stub.text, stub.len);
     add_directives(run, host, &lines, &stub_lines);
     return planaround_find(run, host);
 }
@@ -266,9 +267,9 @@ learn_around(struct planned *run, const struct plan_step *host)
     text_inputs_init(&around->headers, run->session->arena);
     around->is_listed = text_inputs_add(&around->headers, buf_str(&text), text.len);
     blank_architectures(&text);
-    around->asks = asks_for_architectures(run, host, &text);
+    around->asks = asks_for_architectures(run, host, buf_str(&text), text.len);
     around->is_known =
-        text_digest_tokens(buf_str(&text), text.len, &around->tokens, NULL);
+        text_digest_tokens(buf_str(&text), text.len, NULL, &around->tokens, NULL);
     return around->is_known;
 }
 

@@ -10,6 +10,7 @@
 #include "nvcache/base/environment.h"
 #include "nvcache/base/fs.h"
 #include "nvcache/base/log.h"
+#include "nvcache/base/mapped.h"
 #include "nvcache/base/path.h"
 #include "nvcache/cache/config.h"
 #include "nvcache/digest/filedigest.h"
@@ -22,27 +23,36 @@
 #include <string.h>
 #include <unistd.h>
 
+static enum nvc_status
+read_text(struct planned *run, unsigned file, struct text_passages *known,
+          struct mapped *out)
+{
+    const char *path = plan_file_path(run->session->arena, &run->plan, file, &run->names);
+
+    if (mapped_open(path, FILEDIGEST_MAX_SIZE, out) != NVC_OK ||
+        !text_inputs_add(&run->inputs, out->text, out->len))
+        return NVC_UNPLANNED_INPUTS;
+    plan_file_learn(run, file, out, known);
+    return NVC_OK;
+}
+
 /* Each text is read once: for what was read for it, and for its identity. */
 static enum nvc_status
 read_texts(struct planned *run)
 {
+    struct arena *arena = run->session->arena;
     uint16_t *passes;
-    const size_t n = plan_passes(run->session->arena, &run->plan, &passes);
-    AUTO_BUF text = BUF_INIT;
+    const size_t n = plan_passes(arena, &run->plan, &passes);
+    struct mapped *texts = arena_array(arena, n, sizeof(*texts));
+    struct text_passages *known = text_passages_new(arena);
+    enum nvc_status st = NVC_OK;
 
-    text_inputs_init(&run->inputs, run->session->arena);
-    for (size_t i = 0; i < n; i++) {
-        const struct plan_step *step = &run->plan.steps[passes[i]];
-        const char *path = plan_file_path(run->session->arena, &run->plan,
-                                          step->outputs[0], &run->names);
-
-        buf_clear(&text);
-        if (fs_read(path, FILEDIGEST_MAX_SIZE, &text) != NVC_OK ||
-            !text_inputs_add(&run->inputs, buf_str(&text), text.len))
-            return NVC_UNPLANNED_INPUTS;
-        plan_file_learn(run, step->outputs[0], &text);
-    }
-    return NVC_OK;
+    text_inputs_init(&run->inputs, arena);
+    for (size_t i = 0; i < n && st == NVC_OK; i++)
+        st = read_text(run, run->plan.steps[passes[i]].outputs[0], known, &texts[i]);
+    for (size_t i = 0; i < n; i++)
+        mapped_fini(&texts[i]);
+    return st;
 }
 
 static bool

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct compiled;
+struct mapped;
 struct session;
 
 /* A miss that runs nvcc's steps itself: each step whose input was seen before is taken
@@ -208,8 +209,9 @@ void plan_step_store(struct planned *run, struct task *task);
 /* A file of the plan, looked into once: for its tokens, or its bytes where there are none
  * or it is those that are wanted.  False: it cannot be read. */
 bool plan_file_look(struct planned *run, unsigned file, bool tokens);
-/* The same for the tokens of a text that has been read. */
-void plan_file_learn(struct planned *run, unsigned file, struct buf *text);
+/* The same for the tokens of a text that has been read, with those before it. */
+void plan_file_learn(struct planned *run, unsigned file, const struct mapped *text,
+                     struct text_passages *known);
 
 /* What the host compiler gets (planhost.c): looking at it; before its preprocessor pass;
  * the words of that; and what was found.  planhost_look is true when the pass need not

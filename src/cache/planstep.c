@@ -14,6 +14,7 @@
 #include "nvcache/base/buf.h"
 #include "nvcache/base/fs.h"
 #include "nvcache/base/log.h"
+#include "nvcache/base/mapped.h"
 #include "nvcache/base/path.h"
 #include "nvcache/cache/config.h"
 #include "nvcache/digest/filedigest.h"
@@ -33,37 +34,39 @@
 
 /* Where the tokens will do, the bytes need not be hashed. */
 static void
-learn(const struct planned *run, struct planned_file *file, struct buf *text, bool tokens)
+learn(const struct planned *run, struct planned_file *file, const struct mapped *text,
+      struct text_passages *known, bool tokens)
 {
     if (tokens && !file->is_scanned) {
         file->is_scanned = true;
         file->has_tokens =
             !run->has_positions &&
-            text_digest_tokens(buf_str(text), text->len, &file->tokens, NULL);
+            text_digest_tokens(text->text, text->len, known, &file->tokens, NULL);
     }
     if (tokens && file->has_tokens)
         return;
-    filedigest_of_bytes(text->data, text->len, &file->raw);
+    filedigest_of_bytes(text->text, text->len, &file->raw);
     file->has_raw = true;
 }
 
 static bool
 look(const struct planned *run, const char *path, struct planned_file *file, bool tokens)
 {
-    AUTO_BUF text = BUF_INIT;
+    AUTO_MAPPED text = MAPPED_INIT;
 
     if (tokens ? file->is_scanned : file->has_raw)
         return true;
-    if (fs_read(path, FILEDIGEST_MAX_SIZE, &text) != NVC_OK)
+    if (mapped_open(path, FILEDIGEST_MAX_SIZE, &text) != NVC_OK)
         return false;
-    learn(run, file, &text, tokens);
+    learn(run, file, &text, NULL, tokens);
     return true;
 }
 
 void
-plan_file_learn(struct planned *run, unsigned file, struct buf *text)
+plan_file_learn(struct planned *run, unsigned file, const struct mapped *text,
+                struct text_passages *known)
 {
-    learn(run, &run->files[file], text, true);
+    learn(run, &run->files[file], text, known, true);
 }
 
 bool

@@ -9,9 +9,10 @@
  * thing that is left out to the next.  Most of a run is only looked over
  * (plain.c). */
 
-#include "nvcache/plan/text.h"
+#include "tokens_priv.h"
 
 #include "nvcache/base/buf.h"
+#include "nvcache/digest/digest.h"
 #include "plain_priv.h"
 
 #include <stdint.h>
@@ -27,6 +28,7 @@ struct scan {
     const char *run; /* from here to `at`: tokens, and single blanks between them */
     bool at_line_start;
     bool has_space; /* white space since the last token */
+    bool has_tokens;
     bool is_bad;
     bool is_system; /* what the last marker said, and what the hash knows */
     bool was_system;
@@ -81,9 +83,10 @@ begin_token(struct scan *scan)
     scan->at_line_start = false;
     if (scan->skipped > 0)
         return;
-    if (scan->has_space)
+    if (scan->has_space && scan->has_tokens)
         put(scan, ' ');
     scan->has_space = false;
+    scan->has_tokens = true;
     if (scan->is_system != scan->was_system) {
         put(scan, '\n');
         put(scan, scan->is_system ? 'S' : 'U');
@@ -415,8 +418,8 @@ take(struct scan *scan)
 }
 
 bool
-text_digest_tokens(const char *text, size_t len, struct digest *out,
-                   struct buf *out_directives)
+tokens_digest(const char *text, size_t len, struct digest *out, bool *out_empty,
+              struct buf *out_directives)
 {
     struct scan scan;
 
@@ -424,13 +427,15 @@ text_digest_tokens(const char *text, size_t len, struct digest *out,
     scan.end = text + len;
     scan.at_line_start = true;
     scan.has_space = scan.is_bad = scan.is_system = scan.was_system = false;
+    scan.has_tokens = false;
     scan.skipped = 0;
     scan.number = NULL;
     scan.directives = out_directives;
     scan.n = 0;
-    hasher_init(&scan.hasher, "nvcache tokens v2");
+    hasher_init(&scan.hasher, "nvcache passage v1");
     while (scan.at < scan.end && !scan.is_bad)
         take(&scan);
+    *out_empty = !scan.has_tokens;
     if (scan.is_bad || scan.skipped > 0)
         return false;
     copy_run(&scan);

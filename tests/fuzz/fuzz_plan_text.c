@@ -26,7 +26,7 @@ tokens_behind(const char *before, const char *text, size_t len, struct digest *o
 
     buf_append_str(&moved, before);
     buf_append(&moved, text, len);
-    return text_digest_tokens(buf_str(&moved), moved.len, out, NULL);
+    return text_digest_tokens(buf_str(&moved), moved.len, NULL, out, NULL);
 }
 
 static void
@@ -42,6 +42,23 @@ check_tokens(const char *text, size_t len)
     check(digest_equal(&plain, &moved));
     check(tokens_behind("\nx\n", text, len, &other));
     check(!digest_equal(&plain, &other));
+}
+
+/* What was digested before has the digest that it had. */
+static void
+check_known(const char *text, size_t len)
+{
+    struct arena arena = ARENA_INIT;
+    struct text_passages *known = text_passages_new(&arena);
+    struct digest alone;
+    struct digest again;
+    const bool has_tokens = text_digest_tokens(text, len, NULL, &alone, NULL);
+
+    for (int i = 0; i < 2; i++) {
+        check(text_digest_tokens(text, len, known, &again, NULL) == has_tokens);
+        check(!has_tokens || digest_equal(&alone, &again));
+    }
+    arena_fini(&arena);
 }
 
 static void
@@ -69,6 +86,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     buf_append(&text, data, size);
     check_tokens(buf_str(&text), size);
+    check_known(buf_str(&text), size);
     check_inputs(buf_str(&text), size);
     if (image_read(buf_str(&text), size, &image, &frame))
         check(image.len % 8 == 0);

@@ -25,8 +25,15 @@ struct buf;
  * then only the bytes themselves tell.
  *
  * `text` has a NUL behind it (buf_str).  The directives that count are appended to
- * `out_directives`, if that is not NULL. */
-NVC_NODISCARD bool text_digest_tokens(const char *text, size_t len, struct digest *out,
+ * `out_directives`, if that is not NULL.
+ *
+ * `known`, if that is not NULL, saves doing again what the texts before had as well (it
+ * takes no directives then): they must live as long as it is used. */
+struct text_passages;
+struct text_passages *text_passages_new(struct arena *arena);
+
+NVC_NODISCARD bool text_digest_tokens(const char *text, size_t len,
+                                      struct text_passages *known, struct digest *out,
                                       struct buf *out_directives);
 
 /* The files that were read for the text, in order, each once.  `text_inputs_add` is

@@ -18,7 +18,7 @@ int test_text(void);
 static bool
 digest(const char *text, struct digest *out)
 {
-    return text_digest_tokens(text, strlen(text), out, NULL);
+    return text_digest_tokens(text, strlen(text), NULL, out, NULL);
 }
 
 static bool
@@ -95,7 +95,7 @@ directives_are_told(void **state)
     struct digest tokens;
 
     (void)state;
-    assert_true(text_digest_tokens(text, sizeof(text) - 1, &tokens, &directives));
+    assert_true(text_digest_tokens(text, sizeof(text) - 1, NULL, &tokens, &directives));
     assert_string_equal(buf_str(&directives), "#define A 1\n#include \"stub.c\"\n");
 }
 
@@ -147,6 +147,56 @@ long_text_is_read_in_blocks(void **state)
     assert_true(same(a, b));
     b[40000] = 'y';
     assert_false(same(a, b));
+}
+
+/* Digested behind others, which must not make a difference. */
+static void
+assert_known(struct text_passages *known, const char *text)
+{
+    struct digest alone, behind;
+
+    assert_true(digest(text, &alone));
+    assert_true(text_digest_tokens(text, strlen(text), known, &behind, NULL));
+    assert_true(digest_equal(&alone, &behind));
+}
+
+static void
+passages_that_are_known_count_as_what_they_are(void **state)
+{
+    static const char header[] = "# 1 \"h.h\" 1 3\nint h;\n";
+    struct arena arena = ARENA_INIT;
+    struct text_passages *known = text_passages_new(&arena);
+    char texts[40][256];
+
+    (void)state;
+    for (int i = 0; i < 40; i++) {
+        snprintf(texts[i], sizeof(texts[i]),
+                 "# 1 \"a.cu\"\n# 1 \"b.h\" 1\nint b%d;\n%s# 2 \"a.cu\" 2\nint a;\n%s",
+                 i % 30, header, i % 2 != 0 ? "int c;" : "");
+        assert_known(known, texts[i]);
+    }
+    assert_false(same(texts[0], texts[1]));
+    assert_false(same(texts[0], texts[2]));
+    assert_true(same(texts[0], texts[30]));
+    arena_fini(&arena);
+}
+
+static void
+passages_are_cut_between_tokens(void **state)
+{
+    static const char *const inside[] = {"R\"(\n# 1 \"h.h\" 1\n)\"",
+                                         "/*\n# 1 \"h.h\" 1\n*/",
+                                         "\n#if 0\n# 1 \"h.h\" 1\n#endif\n"};
+    struct digest none;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(inside) / sizeof(inside[0]); i++)
+        assert_false(digest(inside[i], &none));
+    assert_true(same("a\n# 1 \"h.h\" 1\nb\n# 2 \"x\" 2\nc",
+                     "a\n# 1 \"i.h\" 1\n# 7\nb\n# 9 \"x\" 2\n c"));
+    assert_false(same("a\n# 1 \"h.h\" 1\nb", "a\n# 1 \"h.h\" 1 3\nb"));
+    assert_false(same("a\n# 1 \"h.h\" 1\nb\n# 2 \"x\" 2\nc",
+                      "a\n# 1 \"h.h\" 1\nc\n# 2 \"x\" 2\nb"));
 }
 
 /* `middle` behind so many characters and in front of as many. */
@@ -255,6 +305,8 @@ test_text(void)
         cmocka_unit_test(text_that_depends_on_positions_has_no_tokens),
         cmocka_unit_test(what_is_not_plain_is_seen_wherever_it_stands),
         cmocka_unit_test(long_text_is_read_in_blocks),
+        cmocka_unit_test(passages_that_are_known_count_as_what_they_are),
+        cmocka_unit_test(passages_are_cut_between_tokens),
         cmocka_unit_test(inputs_are_the_files_that_markers_enter),
         cmocka_unit_test(many_inputs_are_found_again),
     };

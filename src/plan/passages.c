@@ -1,0 +1,139 @@
+/* Preprocessed text is digested in passages, from one change of the file to the next: a
+ * unit's passes differ in a few of them, and the rest is digested once.  The digest of
+ * the text is that of its passages' digests, so where they are cut decides which texts
+ * have one digest, but never that two with one have other tokens. */
+
+#include "nvcache/plan/text.h"
+
+#include "nvcache/base/arena.h"
+#include "nvcache/digest/checksum.h"
+#include "tokens_priv.h"
+
+#include <string.h>
+
+enum {
+    FIRST_SLOTS = 2048
+};
+
+struct passage {
+    const char *text; /* NULL: free */
+    size_t len;
+    bool is_empty;
+    struct digest tokens;
+};
+
+struct text_passages {
+    struct arena *arena;
+    struct passage *slots;
+    size_t n_slots;
+    size_t n;
+};
+
+struct text_passages *
+text_passages_new(struct arena *arena)
+{
+    struct text_passages *out = arena_alloc(arena, sizeof(*out));
+
+    out->arena = arena;
+    out->n_slots = FIRST_SLOTS;
+    out->slots = arena_array(arena, out->n_slots, sizeof(*out->slots));
+    return out;
+}
+
+static struct passage *
+find_slot(const struct text_passages *known, const char *text, size_t len)
+{
+    size_t i = (size_t)checksum64(text, len, 0) & (known->n_slots - 1);
+
+    while (known->slots[i].text != NULL &&
+           (known->slots[i].len != len || memcmp(known->slots[i].text, text, len) != 0))
+        i = (i + 1) & (known->n_slots - 1);
+    return &known->slots[i];
+}
+
+static void
+grow(struct text_passages *known)
+{
+    const struct passage *old = known->slots;
+    const size_t n = known->n_slots;
+
+    known->n_slots *= 2;
+    known->slots = arena_array(known->arena, known->n_slots, sizeof(*known->slots));
+    for (size_t i = 0; i < n; i++)
+        if (old[i].text != NULL)
+            *find_slot(known, old[i].text, old[i].len) = old[i];
+}
+
+static bool
+digest_passage(struct text_passages *known, const char *text, size_t len,
+               struct buf *out_directives, struct passage *out)
+{
+    struct passage *slot = known != NULL ? find_slot(known, text, len) : NULL;
+
+    if (slot != NULL && slot->text != NULL) {
+        *out = *slot;
+        return true;
+    }
+    *out = (struct passage){.text = text, .len = len};
+    if (!tokens_digest(text, len, &out->tokens, &out->is_empty, out_directives))
+        return false;
+    if (slot != NULL) {
+        *slot = *out;
+        if (++known->n * 2 > known->n_slots)
+            grow(known);
+    }
+    return true;
+}
+
+/* Does a line `# 12 "name" 1 3` begin here, with a flag that says that a file is entered
+ * or returned to?  Most lines name none. */
+static bool
+changes_file(const char *at, const char *end)
+{
+    const char *line_end;
+    const char *quote;
+
+    for (at += 2; at < end && *at >= '0' && *at <= '9'; at++)
+        continue;
+    if (end - at < 2 || at[0] != ' ' || at[1] != '"')
+        return false;
+    line_end = memchr(at, '\n', (size_t)(end - at));
+    if (line_end == NULL)
+        line_end = end;
+    quote = memrchr(at, '"', (size_t)(line_end - at));
+    return line_end - quote > 2 && quote[1] == ' ' &&
+           (quote[2] == '1' || quote[2] == '2');
+}
+
+/* Where the next one begins, or the end. */
+static const char *
+next_passage(const char *text, const char *end)
+{
+    for (const char *at = text + 1;
+         at < end && (at = memchr(at, '#', (size_t)(end - at))) != NULL; at++)
+        if (at[-1] == '\n' && at[1] == ' ' && changes_file(at, end))
+            return at;
+    return end;
+}
+
+bool
+text_digest_tokens(const char *text, size_t len, struct text_passages *known,
+                   struct digest *out, struct buf *out_directives)
+{
+    const char *const end = text + len;
+    struct hasher hasher;
+
+    hasher_init(&hasher, "nvcache tokens v3");
+    for (const char *at = text; at < end;) {
+        const char *next = next_passage(at, end);
+        struct passage passage;
+
+        if (!digest_passage(known, at, (size_t)(next - at), out_directives, &passage))
+            return false;
+        if (!passage.is_empty)
+            hasher_digest(&hasher, &passage.tokens);
+        at = next;
+    }
+    hasher_final(&hasher, out);
+    return true;
+}
