@@ -9,6 +9,7 @@
 #include "nvcache/base/arena.h"
 #include "nvcache/base/buf.h"
 #include "nvcache/base/fs.h"
+#include "nvcache/base/mapped.h"
 #include "nvcache/base/path.h"
 #include "nvcache/base/tmpfile.h"
 
@@ -175,6 +176,43 @@ reading_stops_at_the_limit(void **state)
     assert_int_equal(got.len, 10);
 }
 
+/* Sizes around a page: behind a file that fills its last one there is no NUL. */
+static void
+mapped_files_end_with_a_nul(void **state)
+{
+    static const size_t sizes[] = {0, 1, 4095, 4096, 4097, 8192, 65536, 65537};
+    static char bytes[65537];
+    struct fixture *f = *state;
+
+    memset(bytes, 'x', sizeof(bytes));
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        char *path = path_join(&f->arena, f->dir, "mapped");
+        AUTO_MAPPED got = MAPPED_INIT;
+
+        assert_int_equal(tmpfile_write(path, bytes, sizes[i], 0600), NVC_OK);
+        assert_int_equal(mapped_open(path, sizeof(bytes), &got), NVC_OK);
+        assert_int_equal(got.len, sizes[i]);
+        assert_memory_equal(got.text, bytes, got.len);
+        assert_int_equal(got.text[got.len], '\0');
+    }
+}
+
+static void
+mapped_files_have_a_limit(void **state)
+{
+    struct fixture *f = *state;
+    char *path = path_join(&f->arena, f->dir, "big");
+    AUTO_MAPPED got = MAPPED_INIT;
+
+    assert_int_equal(tmpfile_write(path, "0123456789", 10, 0600), NVC_OK);
+    assert_int_equal(mapped_open(path, 9, &got), NVC_ERR_LIMIT);
+    mapped_fini(&got);
+    assert_int_not_equal(mapped_open(f->dir, 100, &got), NVC_OK);
+    mapped_fini(&got);
+    assert_int_not_equal(mapped_open(path_join(&f->arena, f->dir, "none"), 100, &got),
+                         NVC_OK);
+}
+
 static void
 mkdirs_makes_parents_and_refuses_files(void **state)
 {
@@ -282,6 +320,8 @@ test_files(void)
         TEST(unpublished_file_leaves_nothing),
         TEST(temporary_file_in_a_missing_directory_is_an_error),
         TEST(reading_stops_at_the_limit),
+        TEST(mapped_files_end_with_a_nul),
+        TEST(mapped_files_have_a_limit),
         TEST(mkdirs_makes_parents_and_refuses_files),
         TEST(remove_tree_does_not_follow_links),
         TEST(programs_are_found_along_the_path),

@@ -181,6 +181,20 @@ passages_that_are_known_count_as_what_they_are(void **state)
     arena_fini(&arena);
 }
 
+/* So many that they share places in the table. */
+static void
+many_passages_are_told_apart(void **state)
+{
+    struct arena arena = ARENA_INIT;
+    AUTO_BUF text = BUF_INIT;
+
+    (void)state;
+    for (int i = 0; i < 3000; i++)
+        buf_printf(&text, "# 1 \"h.h\" 1\nint a%04d;\n", i);
+    assert_known(text_passages_new(&arena), buf_str(&text));
+    arena_fini(&arena);
+}
+
 static void
 passages_are_cut_between_tokens(void **state)
 {
@@ -306,6 +320,7 @@ test_text(void)
         cmocka_unit_test(what_is_not_plain_is_seen_wherever_it_stands),
         cmocka_unit_test(long_text_is_read_in_blocks),
         cmocka_unit_test(passages_that_are_known_count_as_what_they_are),
+        cmocka_unit_test(many_passages_are_told_apart),
         cmocka_unit_test(passages_are_cut_between_tokens),
         cmocka_unit_test(inputs_are_the_files_that_markers_enter),
         cmocka_unit_test(many_inputs_are_found_again),
