@@ -56,6 +56,8 @@ fs_read_fd(int fd, size_t limit, struct buf *out)
         out->len += (size_t)n;
         if (out->len - start > limit)
             return NVC_ERR_LIMIT;
+        if (size > 0 && got + (size_t)n == size && (size_t)n < room)
+            return NVC_OK; /* that was its end, where it was said to be */
     }
 }
 

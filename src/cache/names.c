@@ -13,7 +13,7 @@
 #include <string.h>
 
 enum {
-    FIRST_SLOTS = 4096
+    FIRST_SLOTS = 512
 };
 
 /* A name looked for in `dir` (quoted, there first), or along the path (dir NULL). */

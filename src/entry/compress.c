@@ -16,6 +16,7 @@ enum {
 };
 
 static _Atomic(ZSTD_DCtx *) spare;
+static _Atomic(ZSTD_CCtx *) spare_packer;
 
 /* NULL: no memory. */
 static ZSTD_DCtx *
@@ -42,11 +43,18 @@ bool
 compress_pack(int level, const void *data, size_t len, struct buf *out)
 {
     const size_t bound = ZSTD_compressBound(len);
+    ZSTD_CCtx *packer;
     size_t n;
 
     if (ZSTD_isError(bound))
         return false;
-    n = ZSTD_compress(buf_reserve(out, bound), bound, data, len, level);
+    packer = atomic_exchange(&spare_packer, NULL);
+    if (packer == NULL)
+        packer = ZSTD_createCCtx();
+    if (packer == NULL)
+        return false;
+    n = ZSTD_compressCCtx(packer, buf_reserve(out, bound), bound, data, len, level);
+    ZSTD_freeCCtx(atomic_exchange(&spare_packer, packer));
     if (ZSTD_isError(n) || n >= len)
         return false;
     out->len += n;

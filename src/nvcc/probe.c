@@ -6,6 +6,7 @@
 #include "nvcache/nvcc/probe.h"
 
 #include "cursor_priv.h"
+#include "defines_priv.h"
 #include "nvcache/base/arena.h"
 #include "nvcache/nvcc/scan.h"
 #include "wordset_priv.h"
@@ -29,19 +30,22 @@ struct line {
     bool is_user;
 };
 
+struct word {
+    const char *text;
+    size_t len;
+};
+
 struct probes {
     struct arena *arena;
-    const struct line *defines;
+    struct defines *defines;
     const struct line *conditions;
     const struct line *options;
     struct wordset macros; /* the names of all macros */
     struct wordset marks;
+    struct word *news; /* marked since the definitions were looked over for such words */
+    size_t n_news;
+    size_t news_cap;
     unsigned answer;
-};
-
-struct word {
-    const char *text;
-    size_t len;
 };
 
 /* A definition, or a condition: that has no name. */
@@ -238,73 +242,82 @@ read_define(const struct probes *probes, struct cursor text, struct site *out)
     return true;
 }
 
-/* Returns whether that is news. */
-static bool
+static void
 mark(struct probes *probes, struct word word, unsigned marks)
 {
     if ((marks & ~mark_of(probes, word)) == 0)
-        return false;
+        return;
     wordset_add(probes->arena, &probes->marks, word_hash(word.text, word.len), marks);
-    return true;
+    if (probes->n_news == probes->news_cap) {
+        const size_t cap = 2 * probes->news_cap + 16;
+        struct word *news = arena_array(probes->arena, cap, sizeof(*news));
+
+        if (probes->n_news > 0)
+            memcpy(news, probes->news, probes->n_news * sizeof(*news));
+        probes->news = news;
+        probes->news_cap = cap;
+    }
+    probes->news[probes->n_news++] = word;
 }
 
-static bool
-mark_define(struct probes *probes, const struct line *line)
+static void
+mark_define(const char *text, size_t len, bool is_user, void *arg)
 {
-    const size_t len = (size_t)(line->text.end - line->text.at);
+    struct probes *probes = arg;
     struct site site;
     unsigned marks;
 
-    if (!read_define(probes, line->text, &site))
-        return false;
+    if (!read_define(probes, (struct cursor){text, text + len}, &site))
+        return;
     marks = asked_at(&site);
-    if (marks != 0 && line->is_user)
+    if (marks != 0 && is_user)
         probes->answer |= PROBES_USER;
-    if (marks != 0 && memchr(line->text.at, '"', len) != NULL)
+    if (marks != 0 && memchr(text, '"', len) != NULL)
         probes->answer |= PROBES_QUOTED;
-    return mark(probes, site.name, marks);
+    mark(probes, site.name, marks);
 }
 
 /* Which of the words is the macro's name, if any, depends on the option: so each is. */
-static bool
+static void
 mark_option(struct probes *probes, const struct line *line)
 {
     const struct site site = {.probes = probes, .body = line->text};
     struct cursor cursor = line->text;
-    bool has_news = false;
     struct word word;
 
     if (asked_at(&site) == 0)
-        return false;
+        return;
     while (take_word(&cursor, &word)) {
         const struct word rest = {word.text + 1, word.len - 1};
 
-        has_news |= mark(probes, word, ASKS | MAKES);
+        mark(probes, word, ASKS | MAKES);
         if (word.text[0] == 'D' && rest.len > 0) /* the option may be in the word */
-            has_news |= mark(probes, rest, ASKS | MAKES);
+            mark(probes, rest, ASKS | MAKES);
     }
-    return has_news;
 }
 
-static bool
+/* Only a definition with a marked word in it can mark another, or one with a name that is
+ * written otherwise. */
+static void
 spread(struct probes *probes)
 {
-    bool has_news = false;
+    defines_visit(probes->defines, "\\u", 2, mark_define, probes);
+    defines_visit(probes->defines, "\\U", 2, mark_define, probes);
+    while (probes->n_news > 0) {
+        const struct word word = probes->news[--probes->n_news];
 
-    for (const struct line *line = probes->defines; line != NULL; line = line->next)
-        has_news |= mark_define(probes, line);
-    for (const struct line *line = probes->options; line != NULL; line = line->next)
-        has_news |= mark_option(probes, line);
-    return has_news;
+        defines_visit(probes->defines, word.text, word.len, mark_define, probes);
+        for (const struct line *line = probes->options; line != NULL; line = line->next)
+            mark_option(probes, line);
+    }
 }
 
 unsigned
 probes_finish(struct probes *probes)
 {
     for (size_t i = 0; i < sizeof(seeds) / sizeof(seeds[0]); i++)
-        (void)mark(probes, (struct word){seeds[i], strlen(seeds[i])}, ASKS | OPEN);
-    while (spread(probes))
-        continue;
+        mark(probes, (struct word){seeds[i], strlen(seeds[i])}, ASKS | OPEN);
+    spread(probes);
     for (const struct line *line = probes->conditions; line != NULL; line = line->next) {
         const struct site site = {.probes = probes, .body = line->text};
         const unsigned marks = asked_at(&site);
@@ -335,8 +348,8 @@ probes_add_define(struct probes *probes, const char *text, size_t len, bool is_u
 {
     struct site site;
 
-    add_line(probes, &probes->defines, text, len, is_user);
-    if (read_define(probes, probes->defines->text, &site))
+    defines_add(probes->defines, text, len, is_user);
+    if (read_define(probes, (struct cursor){text, text + len}, &site))
         wordset_add(probes->arena, &probes->macros,
                     word_hash(site.name.text, site.name.len), 1);
 }
@@ -379,6 +392,6 @@ probes_new(struct arena *arena)
 {
     struct probes *probes = arena_alloc(arena, sizeof(*probes));
 
-    *probes = (struct probes){.arena = arena};
+    *probes = (struct probes){.arena = arena, .defines = defines_new(arena)};
     return probes;
 }

@@ -9,6 +9,7 @@
 #include "nvcache/digest/checksum.h"
 #include "tokens_priv.h"
 
+#include <stdint.h>
 #include <string.h>
 
 enum {
@@ -16,7 +17,7 @@ enum {
 };
 
 struct passage {
-    const char *text; /* NULL: free */
+    const char *text;
     size_t len;
     bool is_empty;
     struct digest tokens;
@@ -24,10 +25,23 @@ struct passage {
 
 struct text_passages {
     struct arena *arena;
-    struct passage *slots;
-    size_t n_slots;
+    struct passage *all;
     size_t n;
+    uint32_t *slots; /* hash table of index + 1 */
+    size_t n_slots;  /* a power of two, twice as many as there is room for in `all` */
 };
+
+static void
+make_room(struct text_passages *known, size_t n_slots)
+{
+    const struct passage *old = known->all;
+
+    known->n_slots = n_slots;
+    known->slots = arena_array(known->arena, n_slots, sizeof(*known->slots));
+    known->all = arena_room(known->arena, n_slots / 2 * sizeof(*known->all));
+    if (known->n > 0)
+        memcpy(known->all, old, known->n * sizeof(*old));
+}
 
 struct text_passages *
 text_passages_new(struct arena *arena)
@@ -35,53 +49,56 @@ text_passages_new(struct arena *arena)
     struct text_passages *out = arena_alloc(arena, sizeof(*out));
 
     out->arena = arena;
-    out->n_slots = FIRST_SLOTS;
-    out->slots = arena_array(arena, out->n_slots, sizeof(*out->slots));
+    make_room(out, FIRST_SLOTS);
     return out;
 }
 
-static struct passage *
+static uint32_t *
 find_slot(const struct text_passages *known, const char *text, size_t len)
 {
     size_t i = (size_t)checksum64(text, len, 0) & (known->n_slots - 1);
 
-    while (known->slots[i].text != NULL &&
-           (known->slots[i].len != len || memcmp(known->slots[i].text, text, len) != 0))
-        i = (i + 1) & (known->n_slots - 1);
+    for (; known->slots[i] != 0; i = (i + 1) & (known->n_slots - 1)) {
+        const struct passage *passage = &known->all[known->slots[i] - 1];
+
+        if (passage->len == len && memcmp(passage->text, text, len) == 0)
+            break;
+    }
     return &known->slots[i];
 }
 
 static void
 grow(struct text_passages *known)
 {
-    const struct passage *old = known->slots;
-    const size_t n = known->n_slots;
+    make_room(known, 2 * known->n_slots);
+    for (size_t i = 0; i < known->n; i++)
+        *find_slot(known, known->all[i].text, known->all[i].len) = (uint32_t)i + 1;
+}
 
-    known->n_slots *= 2;
-    known->slots = arena_array(known->arena, known->n_slots, sizeof(*known->slots));
-    for (size_t i = 0; i < n; i++)
-        if (old[i].text != NULL)
-            *find_slot(known, old[i].text, old[i].len) = old[i];
+static void
+add(struct text_passages *known, uint32_t *slot, const struct passage *passage)
+{
+    known->all[known->n++] = *passage;
+    *slot = (uint32_t)known->n;
+    if (known->n == known->n_slots / 2)
+        grow(known);
 }
 
 static bool
 digest_passage(struct text_passages *known, const char *text, size_t len,
                struct buf *out_directives, struct passage *out)
 {
-    struct passage *slot = known != NULL ? find_slot(known, text, len) : NULL;
+    uint32_t *slot = known != NULL ? find_slot(known, text, len) : NULL;
 
-    if (slot != NULL && slot->text != NULL) {
-        *out = *slot;
+    if (slot != NULL && *slot != 0) {
+        *out = known->all[*slot - 1];
         return true;
     }
     *out = (struct passage){.text = text, .len = len};
     if (!tokens_digest(text, len, &out->tokens, &out->is_empty, out_directives))
         return false;
-    if (slot != NULL) {
-        *slot = *out;
-        if (++known->n * 2 > known->n_slots)
-            grow(known);
-    }
+    if (slot != NULL)
+        add(known, slot, out);
     return true;
 }
 
