@@ -1,4 +1,4 @@
-/* What -march=native depends on.
+/* What -march=native depends on, and what a compiler's own arithmetic does.
  *
  * gcc (config/i386/driver-i386.cc, common/config/i386/cpuinfo.h) and clang
  * (TargetParser/Host.cpp) ask the cpuid instruction and xgetbv, nothing else, on x86. The
@@ -13,6 +13,9 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#if __has_include(<sys/platform/x86.h>)
+#include <sys/platform/x86.h>
+#endif
 #endif
 
 enum {
@@ -170,11 +173,49 @@ processor_describe(struct buf *out)
 {
     return processor_describe_by(ask_cpuid, enabled_states(), out);
 }
+
+/* glibc's sysdeps/x86_64/fpu/multiarch chooses by these. */
+#if defined(CPU_FEATURE_ACTIVE)
+unsigned
+processor_arithmetic(void)
+{
+    return (unsigned)(CPU_FEATURE_ACTIVE(FMA) != 0) |
+           (unsigned)(CPU_FEATURE_ACTIVE(AVX2) != 0) << 1 |
+           (unsigned)(CPU_FEATURE_ACTIVE(FMA4) != 0) << 2 |
+           (unsigned)(CPU_FEATURE_ACTIVE(AVX) != 0) << 3 |
+           (unsigned)(CPU_FEATURE_ACTIVE(SSE4_1) != 0) << 4;
+}
+#else
+unsigned
+processor_arithmetic(void)
+{
+    enum {
+        AVX_STATES = 6
+    };
+    const unsigned basic = ask_cpuid(1, 0).reg[2];
+    const bool has_avx =
+        (basic & bit_AVX) != 0 && (enabled_states() & AVX_STATES) == AVX_STATES;
+    const unsigned sse = (unsigned)((basic & bit_SSE4_1) != 0) << 4;
+
+    if (!has_avx)
+        return sse;
+    return (unsigned)((basic & bit_FMA) != 0) |
+           (unsigned)((ask_cpuid(FEATURES, 0).reg[1] & bit_AVX2) != 0) << 1 |
+           (unsigned)((ask_cpuid(0x80000001, 0).reg[2] & bit_FMA4) != 0) << 2 | 1U << 3 |
+           sse;
+}
+#endif
 #else
 bool
 processor_describe(struct buf *out)
 {
     (void)out;
     return false;
+}
+
+unsigned
+processor_arithmetic(void)
+{
+    return 0;
 }
 #endif

@@ -15,6 +15,7 @@
 #include "nvcache/base/fs.h"
 #include "nvcache/base/log.h"
 #include "nvcache/base/path.h"
+#include "nvcache/base/processor.h"
 #include "nvcache/base/strlist.h"
 #include "nvcache/digest/digest.h"
 #include "nvcache/nvcc/toolchain.h"
@@ -84,7 +85,8 @@ add_once(struct strlist *list, const char *text)
 }
 
 /* `\tNAME => PATH (0x...)`; the loader itself and preloaded ones are `\tPATH (0x...)`,
- * and what the kernel brings has no path.  False: something else. */
+ * what the kernel brings has no path, and the program itself, which glibc lists where
+ * GLIBC_TUNABLES has hwcaps, no name.  False: something else. */
 static bool
 take_line(struct search *search, const char *line)
 {
@@ -93,7 +95,8 @@ take_line(struct search *search, const char *line)
     const char *arrow = strstr(start, " => ");
     const char *path = arrow != NULL ? arrow + 4 : start;
 
-    if (*start == '\0' || str_equal(start, "statically linked"))
+    if (*start == '\0' || str_equal(start, "statically linked") ||
+        str_starts(start, "(0x"))
         return true;
     if (end == NULL)
         return false;
@@ -183,4 +186,5 @@ libraries_hash(struct hasher *hasher, struct arena *arena)
     hasher_str(hasher, preload != NULL ? preload : "");
     (void)installations_hash_stamp(hasher, "/etc/ld.so.preload");
     (void)installations_hash_stamp(hasher, "/etc/ld.so.cache");
+    hasher_u64(hasher, processor_arithmetic()); /* glibc-hwcaps/x86-64-v3 */
 }

@@ -7,6 +7,7 @@
 #include "nvcache/base/buf.h"
 #include "nvcache/base/fs.h"
 #include "nvcache/base/path.h"
+#include "nvcache/base/processor.h"
 #include "nvcache/digest/filebatch.h"
 #include "nvcache/digest/memo.h"
 #include "nvcache/digest/stamp.h"
@@ -285,9 +286,9 @@ stamp_files(const struct toolchain_layout *layout, struct stamp *stamps,
     return NVC_OK;
 }
 
-enum nvc_status
-toolchain_digest(struct memo *memo, const struct toolchain_layout *layout, int64_t now_ns,
-                 struct digest *out)
+static enum nvc_status
+digest_files(struct memo *memo, const struct toolchain_layout *layout, int64_t now_ns,
+             struct digest *out)
 {
     struct stamp stamps[FILES_MAX];
     struct checksum key;
@@ -306,4 +307,22 @@ toolchain_digest(struct memo *memo, const struct toolchain_layout *layout, int64
     if (st == NVC_OK && settled)
         memo_put(memo, key, out);
     return st;
+}
+
+/* The same libm computes other constants on another processor. */
+enum nvc_status
+toolchain_digest(struct memo *memo, const struct toolchain_layout *layout, int64_t now_ns,
+                 struct digest *out)
+{
+    struct digest files;
+    struct hasher hasher;
+    const enum nvc_status st = digest_files(memo, layout, now_ns, &files);
+
+    if (st != NVC_OK)
+        return st;
+    hasher_init(&hasher, "nvcache arithmetic v1");
+    hasher_digest(&hasher, &files);
+    hasher_u64(&hasher, processor_arithmetic());
+    hasher_final(&hasher, out);
+    return NVC_OK;
 }

@@ -46,6 +46,29 @@ expect_counts misses=1
 LD_PRELOAD=libm.so.6 compile a.cu -o got.o
 expect_counts hits.manifest=1
 
+begin "another way for libm to compute: cicc folds constants with it"
+# Arguments at which glibc's functions with and without FMA differ in the last bit.
+cat >fold.cu <<'CODE'
+__global__ void k(double *p)
+{
+    p[0] = sin(0x1.925de63eb108p-1);
+    p[1] = sin(0x1.2ca8c516fec4p-2);
+    p[2] = sin(0x1.548b8dea5fa4p-2);
+    p[3] = sin(0x1.dda5627fd29cp-2);
+    p[4] = sin(0x1.f1dec118f0fp-2);
+}
+CODE
+no_fma=glibc.cpu.hwcaps=-FMA,-AVX2,-FMA4,-AVX2_Usable,-FMA_Usable
+for tunables in glibc.malloc.check=0 $no_fma; do
+    nvcache nvcc -arch=sm_80 -ptx fold.cu -o got.ptx
+    NVCACHE_LOG=$T/log GLIBC_TUNABLES=$tunables nvcache nvcc -arch=sm_80 -ptx fold.cu -o got.ptx
+    GLIBC_TUNABLES=$tunables nvcc -arch=sm_80 -ptx fold.cu -o expected.ptx
+    expect_same expected.ptx got.ptx
+done
+expect_counts hits.manifest=1 misses=3
+nvcc -arch=sm_80 -ptx fold.cu -o usual.ptx
+cmp -s usual.ptx expected.ptx || expect_in "what differs: libm chooses by the processor" "$(cat "$T/log")" 'culprit=toolchain changed'
+
 begin "NVCC_APPEND_FLAGS with -v is not cached"
 NVCC_APPEND_FLAGS=-v compile a.cu -o got.o 2>/dev/null
 expect_counts bypassed.verbose=1

@@ -23,4 +23,9 @@ bool processor_describe(struct buf *out);
 bool processor_describe_by(struct processor_answer (*ask)(uint32_t leaf, uint32_t sub),
                            uint64_t enabled_states, struct buf *out);
 
+/* By which way the C library's mathematical functions compute here, as a number (glibc
+ * has sin, pow and others with and without FMA, and their last bits differ).  cicc and
+ * clang fold constants with them.  0 where there is one way only. */
+unsigned processor_arithmetic(void);
+
 #endif

@@ -82,8 +82,9 @@ bool toolchain_has_gcc(const struct toolchain_layout *layout);
 /* May one of the files have been replaced at or after `moment_ns`? */
 bool toolchain_is_since(const struct toolchain_layout *layout, int64_t moment_ns);
 
-/* The identity: the contents of all files, in order, without their paths.  MISS when a
- * file is gone or one that was absent is there (discover again). */
+/* The identity: the contents of all files, in order, without their paths, and how the
+ * processor lets them compute (processor.h).  MISS when a file is gone or one that was
+ * absent is there (discover again). */
 NVC_NODISCARD enum nvc_status toolchain_digest(struct memo *memo,
                                                const struct toolchain_layout *layout,
                                                int64_t now_ns, struct digest *out);
