@@ -22,16 +22,22 @@ if [ ! -x "$NVCACHE" ]; then
     exit 1
 fi
 
-# More than ten minutes together on two processors: when named, or with NVCACHE_E2E_LONG.
-long=' t021 t022 t100 t105 t160 t210 t215 t220 t230 t235 t236 t237 t255 t262 t264 t300 t320 t330 '
+# More than ten minutes together on two processors: when named, or with NVCACHE_E2E_LONG.  The longest stand first, and
+# are begun first: else the last one runs alone for minutes.
+long=' t330 t105 t320 t220 t210 t235 t236 t100 t237 t230 t160 t215 t021 t022 t255 t262 t264 t300 '
 is_long() { # SCRIPT
     local name
     name=$(basename "$1")
     [ -z "${NVCACHE_E2E_LONG:-}" ] && [[ $long == *" ${name%%_*} "* ]]
 }
 
+ordered=()
+for name in $long; do
+    ordered+=("$E2E/${name}_"*.sh)
+done
 scripts=()
-for script in "$E2E"/t[0-9]*.sh; do
+for script in "${ordered[@]}" "$E2E"/t[0-9]*.sh; do
+    [[ " ${scripts[*]} " != *" $script "* ]] || continue
     [ $# = 0 ] && ! is_long "$script" && scripts+=("$script")
     for word; do
         case $(basename "$script") in
@@ -52,7 +58,7 @@ one() {
     name=$(basename "$1" .sh)
     log=$results/$name.log
     start=$(date +%s%3N)
-    timeout -k 10 600 bash "$1" >"$log" 2>&1 </dev/null
+    timeout -k 10 "${NVCACHE_E2E_LONG:+1}600" bash "$1" >"$log" 2>&1 </dev/null
     end=$(date +%s%3N)
     summary=$(grep -aE "^$name: [0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$" "$log" | tail -n 1)
     [ -n "$summary" ] || summary="$name: 0 passed, 1 failed, 0 skipped"
