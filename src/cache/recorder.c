@@ -23,6 +23,7 @@
 #include "listing_priv.h"
 #include "outfile_priv.h"
 #include "session_priv.h"
+#include "shown_priv.h"
 #include "steady_priv.h"
 #include "ties_priv.h"
 #include "watched_priv.h"
@@ -251,6 +252,8 @@ record(struct session *session, const struct compiled *compiled, struct texts *t
     manifest.created_s = (uint64_t)(clock_wall_ns() / 1000000000);
     fill_files(session, &closure, &manifest);
     manifest.searched = closure.searched;
+    shown_messages(&session->roots, &compiled->process.out, &closure);
+    shown_messages(&session->roots, &compiled->process.err, &closure);
     st = ties_fill(session, &closure, &compiled->dependencies, &manifest);
     if (st != NVC_OK)
         return st;

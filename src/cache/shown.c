@@ -7,7 +7,9 @@
 #include "nvcache/base/arena.h"
 #include "nvcache/base/buf.h"
 #include "nvcache/base/strlist.h"
+#include "nvcache/entry/template.h"
 #include "nvcache/nvcc/mentions.h"
+#include "nvcache/nvcc/messages.h"
 #include "nvcache/nvcc/scan.h"
 #include "session_priv.h"
 
@@ -116,4 +118,17 @@ shown_finish(const struct session *session, struct mentions *shown,
         if (group != 0 && mentions_shows(shown, group))
             closure->shows[group - 1] = true;
     }
+}
+
+void
+shown_messages(const struct roots *roots, const struct buf *text, struct closure *closure)
+{
+    const struct template_root *root;
+    const char *chars = (const char *)text->data;
+
+    for (size_t at = 0; (root = template_next(chars, text->len, roots->template_roots,
+                                              roots->n, &at)) != NULL;
+         at += strlen(root->path))
+        if (!message_names_file(chars, text->len, at))
+            closure->shows[root - roots->template_roots] = true;
 }

@@ -50,29 +50,37 @@ put_literal(struct buf *out, const char *text, size_t len)
     buf_append(out, text, len);
 }
 
+const struct template_root *
+template_next(const char *text, size_t len, const struct template_root *roots, size_t n,
+              size_t *at)
+{
+    for (; *at < len; (*at)++) {
+        const struct template_root *root = NULL;
+
+        if (*at == 0 || !is_name_char(text[*at - 1]))
+            root = root_at(text + *at, text + len, roots, n);
+        if (root != NULL)
+            return root;
+    }
+    return NULL;
+}
+
 void
 template_make(const char *text, size_t len, const struct template_root *roots, size_t n,
               struct buf *out)
 {
-    const char *end = text + len;
-    const char *begin = text;
+    const struct template_root *root;
+    size_t begin = 0;
+    size_t at = 0;
 
-    for (const char *at = text; at < end;) {
-        const struct template_root *root = NULL;
-
-        if (at == text || !is_name_char(at[-1]))
-            root = root_at(at, end, roots, n);
-        if (root == NULL) {
-            at++;
-            continue;
-        }
-        put_literal(out, begin, (size_t)(at - begin));
+    while ((root = template_next(text, len, roots, n, &at)) != NULL) {
+        put_literal(out, text + begin, at - begin);
         wire_put_u8(out, root->kind);
         wire_put_u8(out, root->index);
         at += strlen(root->path);
         begin = at;
     }
-    put_literal(out, begin, (size_t)(end - begin));
+    put_literal(out, text + begin, len - begin);
     wire_put_u8(out, TEMPLATE_END);
 }
 

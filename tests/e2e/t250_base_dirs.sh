@@ -290,6 +290,33 @@ in_checkout two -lineinfo -DSTRICT
 expect_counts misses=2
 unset NVCACHE_EPHEMERAL NVCACHE_STRICT_PATHS
 
+# says PATTERN: both checkouts' messages of the two compiles are nvcc's, and show it.
+says() {
+    local name
+    for name in one two; do
+        in_checkout $name 2>"$T/$name.err"
+        (cd "$T/ann/$name" && nvcc -arch=sm_80 -ptx -I"$PWD/include" "$PWD/src/k.cu" -o "$T/plain.ptx") 2>"$T/plain.err"
+        same_bytes "$T/plain.err" "$T/$name.err" || fail "messages in $name: $(diff "$T/plain.err" "$T/$name.err" | head -n 4)"
+    done
+    expect_in "the message" "$(cat "$T/two.err")" "$1"
+}
+
+begin "messages name the second checkout's files"
+checkouts 'template <class T> __device__ T unused(T a) { int dead; return a; } template <class T> __device__ T outer(T a) { return unused<T>(a); }' <<'CODE'
+#include <lib.h>
+__global__ void k(int *p) { *p = outer<int>(1); }
+CODE
+says "at line 2 of $T/ann/two/src/k.cu"
+expect_counts hits.manifest=1 misses=1
+
+begin "what a source says of the first checkout is not made to speak of the second"
+checkouts "#pragma message \"made in $T/ann/one/gen\"" <<'CODE'
+#include <lib.h>
+__global__ void k(int *p) { *p = 1; }
+CODE
+says "made in $T/ann/one/gen"
+expect_counts misses=2
+
 begin "a header that changed in the second checkout only"
 checkouts 'static const int v = 1;' <<'CODE'
 #include <lib.h>

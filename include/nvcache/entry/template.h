@@ -19,9 +19,15 @@ struct template_root {
     const char *path; /* "" never matches */
 };
 
-/* Replace each occurrence of a root's path that is a whole path prefix: not preceded by a
- * character of a file name or a slash, and followed by a slash or by the end of the name.
- * Where several fit, the longest wins. */
+/* The first occurrence, from `at` on, of a root's path that is a whole path prefix: not
+ * preceded by a character of a file name or a slash, and followed by a slash or by the
+ * end of the name.  Where several fit, the longest wins.  NULL: there is none; else `at`
+ * is where it begins. */
+const struct template_root *template_next(const char *text, size_t len,
+                                          const struct template_root *roots, size_t n,
+                                          size_t *at);
+
+/* Replace each of them. */
 void template_make(const char *text, size_t len, const struct template_root *roots,
                    size_t n, struct buf *out);
 
