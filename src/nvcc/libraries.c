@@ -6,8 +6,8 @@
  * and musl alike) without running the program.
  *
  * A library that appears in front of another is seen by the time of the directory, for
- * those of LD_LIBRARY_PATH, the toolkit's lib and what ldconfig knows; not in a program's
- * own RPATH. */
+ * those of LD_LIBRARY_PATH, the toolkit's lib and what ldconfig knows; in the directories
+ * that programs and libraries name themselves (RUNPATH), by its name. */
 
 #include "libraries_priv.h"
 
@@ -20,68 +20,40 @@
 #include "nvcache/digest/digest.h"
 #include "nvcache/nvcc/toolchain.h"
 #include "answer_priv.h"
+#include "elf_priv.h"
 #include "installations_priv.h"
 
-#include <elf.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum {
-    SEGMENTS_MAX = 64,
-    NAME_MAX_LEN = 4096
-};
+#include <unistd.h>
 
 struct search {
     struct arena *arena;
     struct toolchain_layout *layout;
-    const char *path;     /* LD_LIBRARY_PATH for the tools */
-    struct strlist names; /* of libraries, as programs ask for them */
+    const char *path;         /* LD_LIBRARY_PATH for the tools */
+    struct strlist names;     /* of libraries, as programs ask for them */
+    struct strlist own_names; /* of the program that is looked at */
+    struct strlist own_files;
 };
-
-static bool
-read_at(int fd, void *data, size_t len, uint64_t at)
-{
-    size_t n = 0;
-
-    return at <= INT64_MAX && fs_pread_full(fd, data, len, (off_t)at, &n) == NVC_OK &&
-           n == len;
-}
-
-/* The loader that a program names.  NULL for a static one, and for what is no program. */
-static enum nvc_status
-find_loader(struct arena *arena, const char *path, const char **out)
-{
-    AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
-    Elf64_Ehdr head = {0};
-    Elf64_Phdr segments[SEGMENTS_MAX];
-
-    *out = NULL;
-    if (!read_at(fd, &head, sizeof(head), 0) ||
-        memcmp(head.e_ident, ELFMAG, SELFMAG) != 0)
-        return NVC_OK;
-    if (head.e_ident[EI_CLASS] != ELFCLASS64 || head.e_phentsize != sizeof(segments[0]) ||
-        head.e_phnum > SEGMENTS_MAX ||
-        !read_at(fd, segments, head.e_phnum * sizeof(segments[0]), head.e_phoff))
-        return NVC_BYPASS_TOOLCHAIN;
-    for (size_t i = 0; i < head.e_phnum; i++) {
-        char name[NAME_MAX_LEN + 1] = "";
-
-        if (segments[i].p_type != PT_INTERP)
-            continue;
-        if (segments[i].p_filesz > NAME_MAX_LEN ||
-            !read_at(fd, name, segments[i].p_filesz, segments[i].p_offset))
-            return NVC_BYPASS_TOOLCHAIN;
-        *out = arena_strdup(arena, name);
-    }
-    return NVC_OK;
-}
 
 static void
 add_once(struct strlist *list, const char *text)
 {
     if (!strlist_has(list, text))
         strlist_add_copy(list, text);
+}
+
+/* Names of libraries that would be found in `dir` and must stay absent; those that are
+ * there already only with `all`. */
+static void
+add_names(struct search *search, const char *dir, const struct strlist *names, bool all)
+{
+    for (size_t i = 0; i < names->n; i++) {
+        const char *path = path_join(search->arena, dir, names->v[i]);
+
+        if (all || access(path, F_OK) != 0)
+            add_once(&search->layout->absent, path);
+    }
 }
 
 /* `\tNAME => PATH (0x...)`; the loader itself and preloaded ones are `\tPATH (0x...)`,
@@ -104,24 +76,22 @@ take_line(struct search *search, const char *line)
         return true;
     if (*path != '/' || path >= end)
         return false;
-    add_once(&search->layout->files,
+    add_once(&search->own_files,
              arena_strndup(search->arena, path, (size_t)(end - path)));
     if (arrow != NULL)
-        add_once(&search->names,
+        add_once(&search->own_names,
                  arena_strndup(search->arena, start, (size_t)(arrow - start)));
     return true;
 }
 
 static enum nvc_status
-list_libraries(struct search *search, const char *program, const char *path)
+ask_loader(struct search *search, const char *loader, const char *program,
+           const char *path)
 {
-    const char *loader;
     struct strlist argv;
     struct answer answer;
-    enum nvc_status st = find_loader(search->arena, program, &loader);
+    enum nvc_status st;
 
-    if (st != NVC_OK || loader == NULL)
-        return st;
     strlist_init(&argv, search->arena);
     strlist_add_copy(&argv, loader);
     strlist_add_copy(&argv, "--list");
@@ -137,6 +107,57 @@ list_libraries(struct search *search, const char *program, const char *path)
     return st;
 }
 
+/* A directory of `object`'s own RUNPATH.  What a library in it is called may not be
+ * there, nor it itself, if it is not. */
+static void
+add_run_dir(struct search *search, const char *object, const char *written)
+{
+    static const char *const origins[] = {"$ORIGIN", "${ORIGIN}"};
+    const char *real = fs_realpath(search->arena, object);
+    const char *dir = written[0] != '\0' ? written : ".";
+
+    for (size_t i = 0; i < sizeof(origins) / sizeof(origins[0]); i++)
+        if (str_starts(written, origins[i]))
+            dir = arena_printf(search->arena, "%s%s",
+                               path_dir(search->arena, real != NULL ? real : object),
+                               written + strlen(origins[i]));
+    if (access(dir, F_OK) != 0)
+        add_once(&search->layout->absent, dir);
+    else
+        add_names(search, dir, &search->own_names, false);
+}
+
+static void
+add_run_path(struct search *search, const char *object)
+{
+    const char *path = elf_run_path(search->arena, object);
+    char *rest = path == NULL ? NULL : arena_strdup(search->arena, path);
+
+    for (char *dir; (dir = strsep(&rest, ":")) != NULL;)
+        add_run_dir(search, object, dir);
+}
+
+static enum nvc_status
+list_libraries(struct search *search, const char *program, const char *path)
+{
+    const char *loader;
+    enum nvc_status st = elf_loader(search->arena, program, &loader);
+
+    if (st != NVC_OK || loader == NULL)
+        return st;
+    strlist_init(&search->own_names, search->arena);
+    strlist_init(&search->own_files, search->arena);
+    st = ask_loader(search, loader, program, path);
+    add_run_path(search, program);
+    for (size_t i = 0; i < search->own_files.n; i++) {
+        add_run_path(search, search->own_files.v[i]);
+        add_once(&search->layout->files, search->own_files.v[i]);
+    }
+    for (size_t i = 0; i < search->own_names.n; i++)
+        add_once(&search->names, search->own_names.v[i]);
+    return st;
+}
+
 /* An empty or relative directory of the search path leads elsewhere in each working
  * directory.  As long as no library lies there, it does not matter. */
 static void
@@ -146,10 +167,8 @@ add_absent(struct search *search)
         search->path[0] != '\0' ? arena_strdup(search->arena, search->path) : NULL;
 
     for (char *dir; (dir = strsep(&rest, ":;")) != NULL;)
-        for (size_t i = 0; dir[0] != '/' && i < search->names.n; i++)
-            add_once(
-                &search->layout->absent,
-                path_join(search->arena, dir[0] != '\0' ? dir : ".", search->names.v[i]));
+        if (dir[0] != '/')
+            add_names(search, dir[0] != '\0' ? dir : ".", &search->names, true);
 }
 
 enum nvc_status

@@ -8,10 +8,10 @@ struct hasher;
 struct toolchain_layout;
 
 /* Add the shared libraries that the programs of `layout` load to its files, and the names
- * under which others would be found first in directories that depend on where a command
- * runs to its absent names.  `search` is LD_LIBRARY_PATH as nvcc hands it to its tools.
- * BYPASS_TOOLCHAIN when a loader's answer is not understood, or when it finds a library
- * below the working directory. */
+ * under which others would be found first, in directories that depend on where a command
+ * runs or that the programs name themselves, to its absent names.  `search` is
+ * LD_LIBRARY_PATH as nvcc hands it to its tools. BYPASS_TOOLCHAIN when a loader's answer
+ * is not understood, or when it finds a library below the working directory. */
 NVC_NODISCARD enum nvc_status libraries_add(struct arena *arena, const char *search,
                                             struct toolchain_layout *layout);
 

@@ -295,7 +295,7 @@ digest_files(struct memo *memo, const struct toolchain_layout *layout, int64_t n
     bool settled;
     enum nvc_status st;
 
-    if (layout->files.n > FILES_MAX)
+    if (layout->files.n > FILES_MAX || layout->absent.n > FILES_MAX)
         return NVC_ERR_LIMIT;
     st = stamp_files(layout, stamps, &settled, now_ns);
     if (st != NVC_OK)

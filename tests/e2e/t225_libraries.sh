@@ -74,6 +74,28 @@ expect_counts hits.manifest=1
 nvcc -ccbin "$host" -arch=sm_80 -c a.cu -o expected.o
 expect_same expected.o got.o
 
+begin "a library appears in a directory that goes before in RUNPATH; the directory appears first"
+host=$T/early/gcc
+host "$host" -Wl,--enable-new-dtags,-rpath,"\$ORIGIN/../first:\$ORIGIN/../then:$T/lib"
+mkdir "$T/then"
+settle
+compile
+compile
+expect_counts hits.manifest=1 misses=1
+mkdir "$T/first"
+compile
+expect_counts hits.manifest=1
+library "$T/then/libword.so" 13
+compile
+is_right
+library "$T/first/libword.so" 14
+compile
+is_right
+mark
+compile
+expect_counts hits.manifest=1
+rm -r "$T/first"
+
 source=b.cpp
 begin "LD_LIBRARY_PATH leads to another library"
 host=$T/bare/gcc

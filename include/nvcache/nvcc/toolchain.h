@@ -22,7 +22,7 @@ struct memo;
  * each program), so the answer, a layout, is kept by the caller under
  * toolchain_layout_key(). */
 
-#define TOOLCHAIN_VERSION 4
+#define TOOLCHAIN_VERSION 5
 
 /* Where things were found before anything is run. */
 struct toolchain_seat {
@@ -46,8 +46,9 @@ struct toolchain_layout {
     struct strlist files;  /* whose contents are the identity */
     struct strlist normal; /* -I directories of nvcc.profile */
     struct strlist system; /* its -isystem directories, then the host compiler's own */
-    struct strlist absent; /* below the working directory; a file there would be loaded
-                              instead of a shared library */
+    struct strlist absent; /* below the working directory, or where a program's RUNPATH
+                              leads; a file there would be loaded instead of a shared
+                              library */
 };
 
 /* Find the host compiler the way nvcc does, and what is behind wrapper scripts.  `ccbin`

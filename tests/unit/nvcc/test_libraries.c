@@ -1,5 +1,6 @@
 /* Which shared libraries programs load, as their loaders tell it. */
 
+#include "elf_priv.h"
 #include "libraries_priv.h"
 
 #include <stdarg.h>
@@ -234,11 +235,97 @@ what_decides_where_libraries_are_found_is_seen(void **state)
     assert_false(digest_equal(&before, &after));
 }
 
+enum {
+    ADDRESS = 0x400000
+};
+
+/* What stands in a library that names directories. */
+struct library {
+    Elf64_Ehdr head;
+    Elf64_Phdr segments[2];
+    Elf64_Dyn entries[3];
+    char names[64];
+};
+
+static struct library
+library_with(int64_t tag, const char *run_path)
+{
+    struct library made = {
+        .head = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64},
+                 .e_phoff = offsetof(struct library, segments),
+                 .e_phentsize = sizeof(Elf64_Phdr),
+                 .e_phnum = 2},
+        .segments = {{.p_type = PT_LOAD,
+                      .p_vaddr = ADDRESS,
+                      .p_filesz = sizeof(struct library)},
+                     {.p_type = PT_DYNAMIC,
+                      .p_offset = offsetof(struct library, entries),
+                      .p_filesz = sizeof(made.entries)}},
+        .entries = {{.d_tag = DT_STRTAB,
+                     .d_un = {.d_ptr = ADDRESS + offsetof(struct library, names)}},
+                    {.d_tag = tag, .d_un = {.d_val = 1}},
+                    {.d_tag = DT_NULL}}};
+
+    snprintf(made.names + 1, sizeof(made.names) - 1, "%s", run_path);
+    return made;
+}
+
+static const char *
+run_path_of(struct fixture *f, const struct library *library)
+{
+    return elf_run_path(&f->arena, put(f, "library", library, sizeof(*library)));
+}
+
+static void
+directories_that_a_library_names_are_read(void **state)
+{
+    struct fixture *f = *state;
+    struct library library = library_with(DT_RUNPATH, "$ORIGIN/../lib:/opt/lib");
+
+    assert_string_equal(run_path_of(f, &library), "$ORIGIN/../lib:/opt/lib");
+    library.entries[1].d_tag = DT_RPATH;
+    assert_string_equal(run_path_of(f, &library), "$ORIGIN/../lib:/opt/lib");
+    library.entries[1].d_tag = DT_NULL;
+    assert_null(run_path_of(f, &library));
+    assert_null(elf_run_path(&f->arena, "/nonexistent/library"));
+    assert_null(elf_run_path(&f->arena, put(f, "text", "text", 4)));
+}
+
+static void
+libraries_that_lie_about_themselves_name_none(void **state)
+{
+    struct fixture *f = *state;
+    const struct library good = library_with(DT_RUNPATH, "/opt/lib");
+    struct library bad = good;
+
+    bad.segments[1].p_filesz = UINT64_MAX;
+    assert_null(run_path_of(f, &bad));
+    bad = good;
+    bad.segments[1].p_offset = UINT64_MAX;
+    assert_null(run_path_of(f, &bad));
+    bad = good;
+    bad.entries[0].d_un.d_ptr = ADDRESS - 1000;
+    assert_null(run_path_of(f, &bad));
+    bad = good;
+    bad.entries[1].d_un.d_val = UINT64_MAX;
+    assert_null(run_path_of(f, &bad));
+    bad = good;
+    bad.segments[0].p_offset = UINT64_MAX - 8;
+    assert_null(run_path_of(f, &bad));
+    bad = good;
+    memset(bad.names, 'x', sizeof(bad.names));
+    assert_null(run_path_of(f, &bad));
+}
+
 int
 test_libraries(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(directories_that_a_library_names_are_read, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(libraries_that_lie_about_themselves_name_none,
+                                        set_up, tear_down),
         TEST(all_that_a_loader_lists_with_a_path_are_files),
         TEST(what_a_loader_says_and_we_do_not_understand_is_no_answer),
         TEST(names_without_a_fixed_directory_must_stay_absent),
