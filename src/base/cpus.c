@@ -7,10 +7,11 @@
 
 #include <sched.h>
 #include <stdio.h>
-#include <unistd.h>
+
+#define ONLINE_PATH "/sys/devices/system/cpu/online"
 
 enum {
-    LOADAVG_MAX = 4096
+    KERNEL_TEXT_MAX = 4096
 };
 
 size_t
@@ -22,6 +23,37 @@ cpus_usable(void)
     if (sched_getaffinity(0, sizeof(set), &set) != 0 || CPU_COUNT(&set) < 1)
         return 1;
     return (size_t)CPU_COUNT(&set);
+}
+
+/* "0-3,6" */
+size_t
+cpus_online_by(const char *list)
+{
+    unsigned first, last;
+    size_t n = 0;
+    int len;
+
+    for (; sscanf(list, "%u%n", &first, &len) == 1; list++) {
+        list += len;
+        last = first;
+        if (sscanf(list, "-%u%n", &last, &len) == 1)
+            list += len;
+        n += last >= first ? last - first + 1 : 0;
+        if (*list != ',')
+            break;
+    }
+    return n;
+}
+
+size_t
+cpus_online(void)
+{
+    AUTO_BUF text = BUF_INIT;
+    size_t n = 0;
+
+    if (fs_read(ONLINE_PATH, KERNEL_TEXT_MAX, &text) == NVC_OK)
+        n = cpus_online_by(buf_str(&text));
+    return n > 0 ? n : cpus_usable();
 }
 
 /* "0.20 0.18 0.12 RUNNING/ALL LAST" */
@@ -38,13 +70,13 @@ cpus_idle_by(const char *loadavg, size_t n_cpus)
 size_t
 cpus_idle(bool is_caller_counted)
 {
-    const long n_cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    const size_t n_cpus = cpus_online();
     const size_t usable = cpus_usable();
     AUTO_BUF text = BUF_INIT;
     size_t idle;
 
-    if (n_cpus < 1 || fs_read("/proc/loadavg", LOADAVG_MAX, &text) != NVC_OK)
+    if (fs_read("/proc/loadavg", KERNEL_TEXT_MAX, &text) != NVC_OK)
         return 0;
-    idle = cpus_idle_by(buf_str(&text), (size_t)n_cpus + (is_caller_counted ? 0 : 1));
+    idle = cpus_idle_by(buf_str(&text), n_cpus + (is_caller_counted ? 0 : 1));
     return idle < usable ? idle : usable;
 }

@@ -3,14 +3,13 @@
 #include "console_priv.h"
 #include "doctor_priv.h"
 
+#include "nvcache/base/cpus.h"
 #include "nvcache/base/path.h"
 #include "nvcache/base/units.h"
 #include "nvcache/sched/budget.h"
 #include "nvcache/sched/history.h"
 #include "nvcache/sched/pool.h"
 #include "nvcache/sched/tree.h"
-
-#include <unistd.h>
 
 static uint64_t
 promisable(const struct budget *budget)
@@ -129,7 +128,6 @@ largest_peak(struct console *console)
 void
 doctor_safe_jobs(struct console *console, struct doctor_finding *out)
 {
-    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
     const uint64_t peak = largest_peak(console);
     struct budget budget;
 
@@ -149,6 +147,6 @@ doctor_safe_jobs(struct console *console, struct doctor_finding *out)
         return;
     }
     buf_printf(&out->text,
-               ": -j%llu would be safe without nvcache; with it -j%ld (the processors)",
-               (unsigned long long)(promisable(&budget) / peak), processors);
+               ": -j%llu would be safe without nvcache; with it -j%zu (the processors)",
+               (unsigned long long)(promisable(&budget) / peak), cpus_usable());
 }

@@ -6,12 +6,12 @@
 
 #include "nvcache/base/arena.h"
 #include "nvcache/base/buf.h"
+#include "nvcache/base/cpus.h"
 #include "nvcache/base/strlist.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
     CHAINS_OF_ALL = 14,
@@ -46,10 +46,8 @@ unsigned
 command_lanes(const struct nvcc_command *command)
 {
     const unsigned chains = command_chains(command);
-    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    const unsigned all = processors > 0 ? (unsigned)processors : 1;
     const unsigned threads = command->threads > 0    ? (unsigned)command->threads
-                             : command->threads == 0 ? all
+                             : command->threads == 0 ? (unsigned)cpus_online()
                                                      : 1;
 
     return threads < chains ? threads : chains;

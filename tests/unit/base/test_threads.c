@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -87,6 +88,32 @@ idle_is_what_nothing_runs_on(void **state)
     assert_true(cpus_idle(false) <= cpus_usable());
 }
 
+static void
+processors_are_counted_whoever_may_use_them(void **state)
+{
+    cpu_set_t before, one;
+
+    (void)state;
+    assert_int_equal(cpus_online_by("0\n"), 1);
+    assert_int_equal(cpus_online_by("0-63\n"), 64);
+    assert_int_equal(cpus_online_by("0-3,6,8-9\n"), 7);
+    assert_int_equal(cpus_online_by("3-1\n"), 0);
+    assert_int_equal(cpus_online_by("\n"), 0);
+    assert_int_equal(cpus_online_by(""), 0);
+    assert_int_equal(sched_getaffinity(0, sizeof(before), &before), 0);
+    one = before;
+    for (size_t i = 0, found = 0; i < CPU_SETSIZE; i++)
+        if (CPU_ISSET(i, &one) && found++ > 0)
+            CPU_CLR(i, &one);
+    const size_t online = cpus_online();
+
+    assert_true(online >= cpus_usable());
+    assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+    assert_int_equal(cpus_usable(), 1);
+    assert_int_equal(cpus_online(), online);
+    assert_int_equal(sched_setaffinity(0, sizeof(before), &before), 0);
+}
+
 struct fault {
     pthread_t caller;
 };
@@ -134,6 +161,7 @@ test_threads(void)
         cmocka_unit_test(each_item_is_done_once_by_all),
         cmocka_unit_test(small_work_is_worth_no_helper),
         cmocka_unit_test(idle_is_what_nothing_runs_on),
+        cmocka_unit_test(processors_are_counted_whoever_may_use_them),
         cmocka_unit_test(a_fault_in_a_helper_ends_in_the_fallback),
     };
 
