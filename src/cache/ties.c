@@ -11,6 +11,7 @@
 #include "nvcache/base/fs.h"
 #include "nvcache/base/path.h"
 #include "nvcache/base/strlist.h"
+#include "nvcache/cache/config.h"
 #include "nvcache/entry/manifest.h"
 #include "session_priv.h"
 #include "spelling_priv.h"
@@ -81,15 +82,24 @@ below(struct arena *arena, const struct place *place, const char *rest)
     return out;
 }
 
+/* What a path is below its temporary directory: that shows as it is. */
+static const char *
+below_temporary(const struct session *session, const char *path)
+{
+    const size_t len =
+        roots_ephemeral_len(session->arena, path, session->config->ephemeral.v);
+
+    return len > 0 ? path + len : "";
+}
+
 /* A result that may show a path because it says nothing is right only where that is so
  * again: a link may lead to a temporary directory now, and elsewhere next time. */
 static void
 tie_free(struct filling *filling, const struct root *root)
 {
-    const struct place place = place_of_root(root);
-
     if (root->is_free && !roots_is_free_by_key(&filling->session->roots, root))
-        add_tie(filling, place, place, TIE_FREE);
+        add_tie(filling, place_of_root(root),
+                literal(below_temporary(filling->session, root->path)), TIE_FREE);
 }
 
 /* A result that shows a path is bound to it. */
@@ -255,6 +265,15 @@ ties_fill(struct session *session, const struct closure *closure,
 }
 
 static bool
+is_free_as_then(const struct session *session, const struct manifest_tie *tie)
+{
+    const struct root *root = roots_find(&session->roots, tie->at.kind, tie->at.index);
+
+    return roots_is_free(&session->roots, root) &&
+           str_equal(below_temporary(session, root->path), tie->is.rest);
+}
+
+static bool
 holds(struct session *session, const struct manifest_tie *tie)
 {
     const char *at = roots_path(&session->roots, session->arena, &tie->at);
@@ -263,8 +282,7 @@ holds(struct session *session, const struct manifest_tie *tie)
     if (at != NULL && (tie->kind == TIE_SHORTER || tie->kind == TIE_LONGER))
         return spelling_is_longer(session, at) == (tie->kind == TIE_LONGER);
     if (at != NULL && tie->kind == TIE_FREE)
-        return roots_is_free(&session->roots,
-                             roots_find(&session->roots, tie->at.kind, tie->at.index));
+        return is_free_as_then(session, tie);
     if (at != NULL && tie->kind == TIE_LINK)
         at = fs_realpath(session->arena, at);
     return at != NULL && is != NULL && str_equal(at, is);

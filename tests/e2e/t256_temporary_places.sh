@@ -50,6 +50,14 @@ for option in -isystem -I; do
     expect_eq "what shows" "$(shown k.ptx)" "$(shown plain.ptx)"
 done
 
+begin "... into another place of a temporary directory"
+library "$T/pip-build-env-2/other"
+for dir in pip-build-env-1/inc pip-build-env-2/other; do
+    ln -sfn "$T/$dir" "$link"
+    ptx -isystem "$link" k.cu -o k.ptx
+    expect_eq "what shows" "$(shown k.ptx | grep lib.h | sed "s|.*-env-[0-9]*/||")" "${dir#*/}/lib.h"
+done
+
 begin "a system directory is written with two slashes: gcc's name for it, when links are followed, is shorter or not"
 write "$T/long/include-directory-with-a-long-name/sub/lib.h" <"$T/opt/inc/lib.h"
 mkdir "$T/pip-build-env-3" "$T/pip-build-env-4"

@@ -199,6 +199,7 @@ class Trees:
             name = "v" * self.chance.choice((1, 1, 3)) + str(self.number)  # which may be shorter than "sub", or longer
             os.rename(sub, f"{tree}/{name}")
             os.symlink(name, sub)
+        self.last = tree
         return f"point {sub} to {os.readlink(sub)}"
 
     def swap(self):
@@ -243,7 +244,7 @@ class Trees:
     def move(self):
         self.last = None if self.chance.random() < 0.3 else self.last
         done = self.chance.choice([self.nothing] * 3 + [self.edit, self.edit, self.shadow, self.copy, self.copy, self.rename, self.link,
-                                                        self.repoint, self.link_inside, self.swap, self.mount])()
+                                                        self.repoint, self.link_inside, self.link_inside, self.swap, self.mount])()
         while len(self.projects) > 6:
             self.forget(self.projects)
         while len(self.libraries) > 6:

@@ -43,7 +43,8 @@ enum tie_kind {
     TIE_TEXT,    /* they are the same path */
     TIE_LINK,    /* `at` leads there through symbolic links */
     TIE_SHORTER, /* `at` as text is no longer than its real path: gcc would name it so */
-    TIE_FREE,    /* `at` is a root whose path may show: of a temporary directory, say */
+    TIE_FREE,    /* `at` is a root whose path may show: it is `is` below a temporary
+                    directory, say */
     TIE_LONGER,  /* it is longer: gcc would name it by that path */
     TIE_KINDS
 };
