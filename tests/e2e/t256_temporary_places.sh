@@ -106,11 +106,12 @@ for pragma in "" "#pragma GCC system_header"; do
     rm -r "$T/pip-build-env-30"
 done
 
-begin "... which is searched itself, and written with two slashes"
+begin "... which alone is searched, and written with two slashes"
+write "$T/opt/top/top.h" <<<"#include <lib.h>"
 for link in "" lnk longer; do
     number=$((number + 1))
-    with_sub $number "$link" "#include <lib.h>"
-    same_names $number -isystem LIB//sub -isystem LIB
+    with_sub $number "$link" ""
+    same_names $number -isystem LIB//sub -I"$T/opt/top"
 done
 expect_counts misses=3
 
@@ -140,12 +141,12 @@ done
 expect_eq "what shows" "$(shown "$T/home/project/k.ptx" | grep lib.h)" "$T/home/project/inc/lib.h"
 
 begin "a link below a base directory whose name is longer than that of what it leads to, then shorter"
-library "$T/opt/third/inc"
+library "$T/opt/third-party-headers"
 for dir in "$T/home/a-checkout-with-a-long-name" "$T/home/b"; do
-    mkdir -p "$dir"
-    ln -s "$T/opt/third/inc" "$dir/inc"
-    cp k.cu "$dir/k.cu"
-    (cd "$dir" && ptx -isystem "$dir/inc" -MD -MF k.d "$dir/k.cu" -o k.ptx && nvcc -arch=sm_80 -ptx -isystem "$dir/inc" -MD -MF plain.d k.cu -o plain.ptx)
-    expect_eq "the dependency list" "$(grep -o "[^ ]*inc/lib.h" "$dir/k.d")" "$(grep -o "[^ ]*inc/lib.h" "$dir/plain.d")"
+    write "$dir/inc/top.h" <<<"#include <sub/lib.h>"
+    ln -s "$T/opt/third-party-headers" "$dir/inc/sub"
+    cp top.cu "$dir/top.cu"
+    (cd "$dir" && ptx -isystem "$dir/inc" -MD -MF k.d "$dir/top.cu" -o k.ptx && nvcc -arch=sm_80 -ptx -isystem "$dir/inc" -MD -MF plain.d top.cu -o plain.ptx)
+    expect_eq "the dependency list" "$(grep -o "[^ ]*/lib.h" "$dir/k.d")" "$(grep -o "[^ ]*/lib.h" "$dir/plain.d")"
 done
 expect_counts misses=2
