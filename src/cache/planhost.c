@@ -31,14 +31,10 @@
 static const char define[] = "-D";
 static const char architecture[] = "-D__CUDA_ARCH";
 
-/* What CUDA's headers define of architectures that are like no other (sm_90a). */
+/* What CUDA's headers define of architectures that are like no other (sm_90a), and what
+ * all of these names begin with. */
 static const char asking[] = "__CUDA_HAS_ARCH";
-
-static bool
-names_text(const char *text, size_t len, const char *word)
-{
-    return memmem(text, len, word, strlen(word)) != NULL;
-}
+static const char common[] = "__CUDA_";
 
 /* Text that every compile begins with is in no file that is looked into here, and a macro
  * could stand for a position. */
@@ -63,7 +59,7 @@ has_hidden_text(const struct plan_step *host)
 }
 
 /* The name of an architecture's macro in that word of the command line, or NULL. */
-static const char *
+static char *
 architecture_macro(struct arena *arena, const char *word)
 {
     if (!str_starts(word, architecture))
@@ -73,16 +69,37 @@ architecture_macro(struct arena *arena, const char *word)
 }
 
 static bool
+is_one_of(const char *at, const char *end, const struct strlist *words)
+{
+    for (size_t i = 0; i < words->n; i++) {
+        const size_t len = strlen(words->v[i]);
+
+        if ((size_t)(end - at) >= len && memcmp(at, words->v[i], len) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool
 asks_for_architectures(struct planned *run, const struct plan_step *host,
                        const char *text, size_t len)
 {
-    for (size_t i = 1; i < host->argv.n; i++) {
-        const char *name = architecture_macro(run->session->arena, host->argv.v[i]);
+    const char *const end = text + len;
+    struct strlist names;
 
-        if (name != NULL && names_text(text, len, name))
-            return true;
+    strlist_init(&names, run->session->arena);
+    strlist_add_copy(&names, asking);
+    for (size_t i = 1; i < host->argv.n; i++) {
+        char *name = architecture_macro(run->session->arena, host->argv.v[i]);
+
+        if (name != NULL)
+            strlist_add(&names, name);
     }
-    return names_text(text, len, asking);
+    for (const char *at = text;
+         (at = memmem(at, (size_t)(end - at), common, strlen(common))) != NULL; at++)
+        if (is_one_of(at, end, &names))
+            return true;
+    return false;
 }
 
 /* ---- before ---- */

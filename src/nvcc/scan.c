@@ -265,8 +265,8 @@ scan_takes_files(const char *text, size_t len)
 {
     const char *const end = text + len;
 
-    for (const char *at = text; (at = sign_next(at, end)) < end; at++)
-        if (*at == '.' && takes_file(text, at, end))
+    for (const char *at = text; (at = sign_next_point(at, end)) < end; at++)
+        if (takes_file(text, at, end))
             return true;
     return false;
 }

@@ -27,6 +27,14 @@ find(const char *at)
            (lanes_are(a, 'G') & lanes_are(b, 'C'));
 }
 
+static inline lanes
+find_points(const char *at)
+{
+    const lanes b = lanes_load(at + 1);
+
+    return lanes_are(lanes_load(at), '.') & (lanes_are(b, 'i') | lanes_are(b, 'm'));
+}
+
 /* Near the end of the text, by fewer characters. */
 static bool
 is_sign(const char *at, const char *end)
@@ -45,6 +53,21 @@ is_sign(const char *at, const char *end)
     default:
         return false;
     }
+}
+
+const char *
+sign_next_point(const char *at, const char *end)
+{
+    while ((size_t)(end - at) >= sizeof(lanes) + 1) {
+        const size_t n = lanes_first(find_points(at));
+
+        at += n;
+        if (n < sizeof(lanes))
+            return at;
+    }
+    while (at < end && *at != '.')
+        at++;
+    return at;
 }
 
 const char *

@@ -14,4 +14,7 @@
  * The characters behind the first are left out of account where the text ends. */
 const char *sign_next(const char *at, const char *end);
 
+/* The same for those of the assembler alone. */
+const char *sign_next_point(const char *at, const char *end);
+
 #endif

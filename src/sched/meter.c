@@ -122,16 +122,33 @@ judge(struct meter *meter)
     return pause_judge(&budget, meter->entry, others, n, clock_mono_ns());
 }
 
+/* Where there is plenty of memory, what there is of it need not be read as often as a
+ * short compile is measured. */
+static bool
+is_to_be_judged(struct meter *meter)
+{
+    const int64_t now_ns = clock_mono_ns();
+
+    if (!meter->is_tight && !meter->entry->is_paused && meter->judged_ns != 0 &&
+        now_ns - meter->judged_ns < PERIOD_LAST)
+        return false;
+    meter->judged_ns = now_ns;
+    return true;
+}
+
 static void
 sample(struct meter *meter)
 {
     struct pool_entry *const entry = meter->entry;
-    enum pause_verdict verdict;
+    enum pause_verdict verdict = PAUSE_GO;
 
     entry->now_bytes = tree_bytes();
     if (entry->now_bytes > entry->peak_bytes)
         entry->peak_bytes = entry->now_bytes;
-    verdict = meter->was_set_back ? PAUSE_SET_BACK : judge(meter);
+    if (meter->was_set_back)
+        verdict = PAUSE_SET_BACK;
+    else if (is_to_be_judged(meter))
+        verdict = judge(meter);
     if (verdict == PAUSE_SET_BACK)
         set_back(meter);
     else if (verdict == PAUSE_STOP)

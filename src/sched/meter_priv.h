@@ -16,6 +16,7 @@ struct meter {
     const struct lease_spec *spec;
     const struct budget_source *source;
     int64_t paused_since_ns;
+    int64_t judged_ns; /* when it was looked whether it has to be */
     int64_t told_ns;   /* when the user was told last that it is stopped */
     int64_t paused_ns; /* altogether, over all runs of this compile */
     unsigned pauses;

@@ -235,6 +235,8 @@ what_counts_is_found_wherever_it_stands(void **state)
                 snprintf(text, sizeof(text), "%*s%s%*s", before, "", all[i].text, after,
                          "");
                 assert_scan(text, all[i].flags, all[i].names);
+                assert_int_equal(scan_takes_files(text, strlen(text)),
+                                 all[i].flags == SCAN_HIDDEN && all[i].text[1] == '.');
             }
 }
 
