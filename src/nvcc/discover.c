@@ -8,18 +8,24 @@
 #include "nvcache/nvcc/toolchain.h"
 
 #include "nvcache/base/arena.h"
+#include "nvcache/base/buf.h"
 #include "nvcache/base/fs.h"
 #include "nvcache/base/log.h"
 #include "nvcache/base/path.h"
 #include "nvcache/nvcc/wrapper.h"
 #include "answer_priv.h"
 #include "libraries_priv.h"
+#include "profile_priv.h"
 #include "words_priv.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum {
+    PROFILE_MAX = 1 << 20
+};
 
 static bool
 is_binary(const char *path)
@@ -80,6 +86,23 @@ add_if_there(struct toolchain_layout *layout, struct arena *arena, const char *d
         strlist_add(&layout->files, path);
 }
 
+/* Whatever else is in the environment does not change what the profile says. */
+static bool
+has_closed_profile(struct arena *arena, const char *dir)
+{
+    AUTO_BUF text = BUF_INIT;
+    const char *path = path_join(arena, dir, "nvcc.profile");
+    bool is_closed;
+
+    if (!exists(path))
+        return true;
+    is_closed = fs_read(path, PROFILE_MAX, &text) == NVC_OK &&
+                profile_is_closed(arena, buf_str(&text));
+    if (!is_closed)
+        log_event("toolchain.profile", "file=%s", path);
+    return is_closed;
+}
+
 static enum nvc_status
 read_nvcc(const struct answer *answer, struct toolchain_layout *out)
 {
@@ -94,7 +117,8 @@ read_nvcc(const struct answer *answer, struct toolchain_layout *out)
     const char *search = answer_variable(answer, "PATH");
     const char *query;
 
-    if (top == NULL || here == NULL || cicc == NULL || search == NULL)
+    if (top == NULL || here == NULL || cicc == NULL || search == NULL ||
+        !has_closed_profile(arena, here))
         return NVC_BYPASS_TOOLCHAIN;
     out->top = arena_strdup(arena, top);
     strlist_add(&out->files, path_join(arena, cicc, "cicc"));

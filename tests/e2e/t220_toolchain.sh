@@ -64,6 +64,16 @@ expect_same expected.o got.o
 expect_not_in "counts" "$(counts)" hits
 cp -L "$real/bin/nvcc.profile" "$kit/bin/"
 
+begin "nvcc.profile asks for a variable that no toolkit's does"
+sed -i 's/^INCLUDES .*/& $(MINE)/' "$kit/bin/nvcc.profile"
+for value in 6 7; do
+    MINE=-DVALUE=$value with_kit a.cu
+    MINE=-DVALUE=$value "$kit/bin/nvcc" -arch=sm_80 -c a.cu -o expected.o
+    expect_same expected.o got.o
+done
+expect_counts bypassed.toolchain=2
+cp -L "$real/bin/nvcc.profile" "$kit/bin/"
+
 begin "a second cicc that nvcc.profile names (CUDA 12.5 to 12.9, for the newest GPUs) is replaced"
 sed -i 's,^CICC_PATH.*,&\nCICC_NEXT_PATH = $(TOP)/nvvm-next/bin,' "$kit/bin/nvcc.profile"
 mkdir -p "$kit/nvvm-next/bin" && echo one >"$kit/nvvm-next/bin/cicc"
