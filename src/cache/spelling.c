@@ -6,8 +6,8 @@
 #include "closure_priv.h"
 #include "listing_priv.h"
 #include "nvcache/base/arena.h"
-#include "nvcache/base/fs.h"
 #include "nvcache/base/path.h"
+#include "nvcache/base/realpaths.h"
 #include "nvcache/base/strlist.h"
 #include "nvcache/nvcc/scan.h"
 #include "searchpath_priv.h"
@@ -26,6 +26,7 @@ struct anchor {
 struct look {
     const struct session *session;
     const struct closure *closure;
+    struct realpaths *known;
     struct anchor *anchors;
     size_t n_anchors;
     spelling_visitor *visit;
@@ -33,9 +34,9 @@ struct look {
 };
 
 bool
-spelling_is_longer(const struct session *session, const char *text)
+spelling_is_longer(struct realpaths *known, const char *text)
 {
-    const char *real = fs_realpath(session->arena, text);
+    const char *real = realpaths_get(known, text);
 
     return real != NULL && strlen(text) > strlen(real);
 }
@@ -59,7 +60,7 @@ add_dirs(struct look *look, const struct strlist *dirs, bool is_given)
         const char *text = in_front(session->arena, dirs->v[i]);
         const struct anchor anchor = {.place = roots_written(&session->roots, text),
                                       .text = text,
-                                      .real = fs_realpath(session->arena, text)};
+                                      .real = realpaths_get(look->known, text)};
 
         if (anchor.real == NULL)
             continue;
@@ -129,7 +130,7 @@ is_anchored(const struct look *look, const char *path, const char *real)
 {
     struct arena *arena = look->session->arena;
     const struct anchor *anchor = anchor_of(look, path);
-    const char *dir = anchor != NULL ? anchor->real : fs_realpath(arena, ".");
+    const char *dir = anchor != NULL ? anchor->real : realpaths_get(look->known, ".");
     const char *rest = path + (anchor != NULL ? strlen(anchor->text) : 0);
 
     if (anchor == NULL && path_is_absolute(path))
@@ -143,7 +144,7 @@ is_anchored(const struct look *look, const char *path, const char *real)
 static void
 look_at(const struct look *look, const char *path)
 {
-    const char *real = fs_realpath(look->session->arena, path);
+    const char *real = realpaths_get(look->known, path);
     struct place place;
 
     if (real == NULL || str_equal(real, path) || strlen(path) > strlen(real) ||
@@ -185,10 +186,14 @@ look_at_inputs(const struct look *look, const struct strlist *listed)
 
 void
 spelling_find(const struct session *session, const struct closure *closure,
-              const struct strlist *listed, spelling_visitor *visit, void *arg)
+              const struct strlist *listed, struct realpaths *known,
+              spelling_visitor *visit, void *arg)
 {
-    struct look look = {
-        .session = session, .closure = closure, .visit = visit, .arg = arg};
+    struct look look = {.session = session,
+                        .closure = closure,
+                        .known = known,
+                        .visit = visit,
+                        .arg = arg};
     struct strlist given;
 
     searchpath_given(session, closure->says_system, &given);

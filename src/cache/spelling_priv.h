@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 struct closure;
+struct realpaths;
 struct session;
 struct strlist;
 
@@ -23,9 +24,10 @@ typedef void spelling_visitor(const struct place *at, const char *text, void *ar
  * headers, and what is reached through links below them.  `listed` are the compiler's
  * names of the inputs. */
 void spelling_find(const struct session *session, const struct closure *closure,
-                   const struct strlist *listed, spelling_visitor *visit, void *arg);
+                   const struct strlist *listed, struct realpaths *known,
+                   spelling_visitor *visit, void *arg);
 
 /* Would gcc name it by its real path?  Not if it has none. */
-bool spelling_is_longer(const struct session *session, const char *text);
+bool spelling_is_longer(struct realpaths *known, const char *text);
 
 #endif

@@ -8,8 +8,8 @@
 #include "closure_priv.h"
 #include "links_priv.h"
 #include "nvcache/base/arena.h"
-#include "nvcache/base/fs.h"
 #include "nvcache/base/path.h"
+#include "nvcache/base/realpaths.h"
 #include "nvcache/base/strlist.h"
 #include "nvcache/cache/config.h"
 #include "nvcache/entry/manifest.h"
@@ -28,6 +28,7 @@ struct filling {
     struct session *session;
     const struct closure *closure;
     struct manifest *manifest;
+    struct realpaths *known;
     struct base *bases;
     size_t n_bases;
     bool is_full;
@@ -215,11 +216,11 @@ on_spelling(const struct place *at, const char *text, void *arg)
 {
     struct filling *filling = arg;
     struct session *session = filling->session;
-    const bool is_longer = spelling_is_longer(session, text);
+    const bool is_longer = spelling_is_longer(filling->known, text);
     const char *clean = path_clean(session->arena, text);
 
     add_tie(filling, *at, *at, is_longer ? TIE_LONGER : TIE_SHORTER);
-    if (is_longer && str_equal(clean, fs_realpath(session->arena, text))) {
+    if (is_longer && str_equal(clean, realpaths_get(filling->known, text))) {
         const struct place real = roots_place(&session->roots, clean);
 
         add_tie(filling, real, real, TIE_LINK);
@@ -244,15 +245,17 @@ enum nvc_status
 ties_fill(struct session *session, const struct closure *closure,
           const struct strlist *listed, struct manifest *manifest)
 {
-    struct filling filling = {
-        .session = session, .closure = closure, .manifest = manifest};
+    struct filling filling = {.session = session,
+                              .closure = closure,
+                              .manifest = manifest,
+                              .known = realpaths_new(session->arena)};
 
     manifest->ties =
         arena_array(session->arena, MANIFEST_MAX_TIES, sizeof(*manifest->ties));
     find_bases(&filling);
     tie_shown(&filling);
     tie_repeated(&filling);
-    spelling_find(session, closure, listed, on_spelling, &filling);
+    spelling_find(session, closure, listed, filling.known, on_spelling, &filling);
     for (size_t i = 0; i < manifest->n_dirs; i++) {
         const char *dir = roots_path(&session->roots, session->arena, &manifest->dirs[i]);
 
@@ -274,17 +277,17 @@ is_free_as_then(const struct session *session, const struct manifest_tie *tie)
 }
 
 static bool
-holds(struct session *session, const struct manifest_tie *tie)
+holds(struct session *session, struct realpaths *known, const struct manifest_tie *tie)
 {
     const char *at = roots_path(&session->roots, session->arena, &tie->at);
     const char *is = roots_path(&session->roots, session->arena, &tie->is);
 
     if (at != NULL && (tie->kind == TIE_SHORTER || tie->kind == TIE_LONGER))
-        return spelling_is_longer(session, at) == (tie->kind == TIE_LONGER);
+        return spelling_is_longer(known, at) == (tie->kind == TIE_LONGER);
     if (at != NULL && tie->kind == TIE_FREE)
         return is_free_as_then(session, tie);
     if (at != NULL && tie->kind == TIE_LINK)
-        at = fs_realpath(session->arena, at);
+        at = realpaths_get(known, at);
     return at != NULL && is != NULL && str_equal(at, is);
 }
 
@@ -312,10 +315,12 @@ speaks_of_links(const struct manifest *manifest)
 enum nvc_status
 ties_check(struct session *session, const struct manifest *manifest)
 {
+    struct realpaths *known = realpaths_new(session->arena);
+
     if (speaks_of_links(manifest))
         roots_add_real(&session->roots);
     for (size_t i = 0; i < manifest->n_ties; i++)
-        if (!holds(session, &manifest->ties[i])) {
+        if (!holds(session, known, &manifest->ties[i])) {
             session->culprit = arena_strdup(session->arena, manifest->ties[i].is.rest);
             return NVC_MISS_PATH;
         }

@@ -11,6 +11,7 @@
 #include "nvcache/base/fs.h"
 #include "nvcache/base/mapped.h"
 #include "nvcache/base/path.h"
+#include "nvcache/base/realpaths.h"
 #include "nvcache/base/tmpfile.h"
 
 #include <dirent.h>
@@ -306,6 +307,72 @@ a_read_at_a_place_ends_with_the_file(void **state)
     assert_int_equal(fs_pread_full(-1, data, 8, 0, &n), NVC_ERR_IO);
 }
 
+/* Directories, files and links with names of one letter, which lead anywhere. */
+static void
+make_thicket(const char *dir, unsigned *seed, unsigned depth)
+{
+    static const char *const targets[] = {
+        "a", "b/c", "../a", "../../b", "c/..", "./a", "d/.", "../d/", "/", "e", "b", "."};
+    char path[512];
+
+    for (char name = 'a'; name <= 'e'; name++) {
+        snprintf(path, sizeof(path), "%s/%c", dir, name);
+        *seed = *seed * 1103515245 + 12345;
+        switch (*seed >> 16 & 7) {
+        case 0:
+            assert_int_equal(close(open(path, O_CREAT | O_WRONLY, 0644)), 0);
+            break;
+        case 1:
+        case 2:
+        case 3:
+            assert_int_equal(symlink(targets[(*seed >> 20) % 12], path), 0);
+            break;
+        case 4:
+            break;
+        default:
+            assert_int_equal(mkdir(path, 0755), 0);
+            if (depth > 0)
+                make_thicket(path, seed, depth - 1);
+        }
+    }
+}
+
+static void
+real_paths_are_those_of_realpath(void **state)
+{
+    static const char *const parts[] = {"a", "b", "c", "d", "e", "..", ".", "", "f"};
+    struct fixture *f = *state;
+    unsigned found = 0;
+
+    for (unsigned seed = 1; seed <= 8; seed++) {
+        struct realpaths *known = realpaths_new(&f->arena);
+        unsigned at = seed;
+
+        fs_remove_tree(f->dir);
+        assert_int_equal(mkdir(f->dir, 0755), 0);
+        make_thicket(f->dir, &at, 2);
+        for (unsigned i = 0; i < 4000; i++) {
+            char path[128];
+            const char *want, *got;
+            size_t len = (size_t)snprintf(path, sizeof(path), "%s", f->dir);
+
+            for (unsigned n = 0; n <= i % 5; n++) {
+                at = at * 1103515245 + 12345;
+                len += (size_t)snprintf(path + len, sizeof(path) - len, "/%s",
+                                        parts[(at >> 16) % (n == 0 ? 5 : 9)]);
+            }
+            want = fs_realpath(&f->arena, path);
+            got = realpaths_get(known, path);
+            if (want == NULL ? got != NULL : got == NULL || strcmp(got, want) != 0)
+                fail_msg("seed %u: %s is %s, not %s", seed, path, got, want);
+            found += want != NULL;
+        }
+    }
+    assert_true(found > 1000);
+    assert_non_null(realpaths_get(realpaths_new(&f->arena), "."));
+    assert_string_equal(realpaths_get(realpaths_new(&f->arena), "/"), "/");
+}
+
 int
 test_files(void)
 {
@@ -322,6 +389,7 @@ test_files(void)
         TEST(reading_stops_at_the_limit),
         TEST(mapped_files_end_with_a_nul),
         TEST(mapped_files_have_a_limit),
+        TEST(real_paths_are_those_of_realpath),
         TEST(mkdirs_makes_parents_and_refuses_files),
         TEST(remove_tree_does_not_follow_links),
         TEST(programs_are_found_along_the_path),
