@@ -220,7 +220,7 @@ class Bench:
         flags = []
         if key == "torch":
             include = self.arguments.torch
-            flags = ["-I" + include, "-I" + include + "/torch/csrc/api/include", "-std=c++17",
+            flags = ["-I" + include, "-I" + include + "/torch/csrc/api/include", "-std=c++20",
                      "-DTORCH_EXTENSION_NAME=x", "-I" + self.arguments.python_include]
         elif key == "cutlass":
             flags = ["-I" + self.arguments.cutlass, "-std=c++17", "--expt-relaxed-constexpr"]
