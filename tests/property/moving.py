@@ -103,7 +103,7 @@ class Trees:
         files = []
         for tree in self.projects + self.libraries:
             for where, _, names in os.walk(tree):
-                files += [os.path.join(where, name) for name in names if name.endswith(".h")]
+                files += [os.path.join(where, name) for name in names if name.endswith(".h") and os.path.isfile(os.path.join(where, name))]
         return self.chance.choice(sorted(files)) if files else None
 
     # ---- what can happen ----
@@ -202,6 +202,31 @@ class Trees:
         self.last = tree
         return f"point {sub} to {os.readlink(sub)}"
 
+    def link_header(self):
+        """A header of a library is a link to where it was moved to, or to another library's; or it is itself again."""
+        tree, other = self.chance.choice(self.libraries), self.chance.choice(self.libraries)
+        name = self.chance.choice(["lib.h", "sub/deep.h", "sub/wide.h"])
+        path = f"{tree}/{name}"
+        if not os.path.isfile(path):
+            return "nothing"
+        if os.path.islink(path) and self.chance.random() < 0.5:
+            target = os.path.realpath(path)
+            os.remove(path)
+            shutil.copy2(target, path)
+            return "copy back " + path
+        target = os.path.realpath(f"{other}/{name}")
+        if not os.path.islink(path):
+            self.number += 1
+            target = os.path.dirname(os.path.realpath(path)) + "/" + "h" * self.chance.choice((1, 6)) + f"{self.number}.h"
+            shutil.copy2(path, target)
+        elif not re.fullmatch(r"h+\d+\.h", os.path.basename(target)):  # no circles
+            return "nothing"
+        os.remove(path)
+        beside = os.path.dirname(target) == os.path.realpath(os.path.dirname(path))
+        os.symlink(os.path.basename(target) if beside else target, path)
+        self.last = tree
+        return f"point {path} to {target}"
+
     def swap(self):
         kind, trees = self.any_list()
         a, b = self.chance.choice(trees), self.chance.choice(trees)
@@ -244,7 +269,7 @@ class Trees:
     def move(self):
         self.last = None if self.chance.random() < 0.3 else self.last
         done = self.chance.choice([self.nothing] * 3 + [self.edit, self.edit, self.shadow, self.copy, self.copy, self.rename, self.link,
-                                                        self.repoint, self.link_inside, self.link_inside, self.swap, self.mount])()
+                                                        self.repoint, self.link_inside, self.link_inside, self.link_header, self.swap, self.mount])()
         while len(self.projects) > 6:
             self.forget(self.projects)
         while len(self.libraries) > 6:
