@@ -4,8 +4,8 @@
 
 #include "closure_priv.h"
 #include "nvcache/base/arena.h"
-#include "nvcache/base/fs.h"
 #include "nvcache/base/path.h"
+#include "nvcache/base/realpaths.h"
 #include "nvcache/base/strlist.h"
 #include "listing_priv.h"
 #include "session_priv.h"
@@ -22,6 +22,7 @@ struct identity {
 struct look {
     struct session *session;
     const struct closure *closure;
+    struct realpaths *known;
     struct identity *inputs; /* sorted */
     links_visitor *visit;
     void *arg;
@@ -73,7 +74,7 @@ look_at_input(const struct look *look, struct spot *spot, const char *name,
               const char *path)
 {
     struct arena *arena = look->session->arena;
-    const char *real = fs_realpath(arena, path);
+    const char *real = realpaths_get(look->known, path);
     struct place from = *spot->place;
 
     if (real == NULL || !closure_has(look->closure, real))
@@ -108,7 +109,7 @@ spot_at(const struct look *look, const struct place *place)
     struct spot spot = {.place = place};
 
     spot.path = roots_path(&look->session->roots, arena, place);
-    spot.real = spot.path == NULL ? NULL : fs_realpath(arena, spot.path);
+    spot.real = spot.path == NULL ? NULL : realpaths_get(look->known, spot.path);
     return spot;
 }
 
@@ -198,8 +199,11 @@ void
 links_find(struct session *session, const struct closure *closure, links_visitor *visit,
            void *arg)
 {
-    struct look look = {
-        .session = session, .closure = closure, .visit = visit, .arg = arg};
+    struct look look = {.session = session,
+                        .closure = closure,
+                        .known = realpaths_new(session->arena),
+                        .visit = visit,
+                        .arg = arg};
 
     list_inputs(&look);
     look_along_chain(&look);
