@@ -69,6 +69,14 @@ expect_counts hits.manifest=1 misses=3
 nvcc -arch=sm_80 -ptx fold.cu -o usual.ptx
 cmp -s usual.ptx expected.ptx || expect_in "what differs: libm chooses by the processor" "$(cat "$T/log")" 'culprit=toolchain changed'
 
+begin "variables that make a tool read or write a file of their own: not cached"
+forbidden=FINALIZER_CUBIE
+[ -z "${NVCACHE_E2E_LONG:-}" ] || forbidden=$(sed -n 's/^NVCC_VARIABLE("\([^"]*\)", FORBIDDEN.*/\1/p' "$E2E/../../src/nvcc/variables.def" | grep -v '^LD_')
+for variable in $forbidden; do
+    env "$variable=$T/named" nvcache nvcc -arch=sm_80 -c a.cu -o got.o 2>/dev/null
+    expect_counts bypassed.environment=1
+done
+
 begin "NVCC_APPEND_FLAGS with -v is not cached"
 NVCC_APPEND_FLAGS=-v compile a.cu -o got.o 2>/dev/null
 expect_counts bypassed.verbose=1
