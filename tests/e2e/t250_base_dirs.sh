@@ -306,7 +306,7 @@ checkouts 'template <class T> __device__ T unused(T a) { int dead; return a; } t
 #include <lib.h>
 __global__ void k(int *p) { *p = outer<int>(1); }
 CODE
-says "at line 2 of $T/ann/two/src/k.cu"
+says "(^|at line 2 of )$T/ann/two/src/k.cu"
 expect_counts hits.manifest=1 misses=1
 
 begin "what a source says of the first checkout is not made to speak of the second"
