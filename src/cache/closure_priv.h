@@ -29,6 +29,7 @@ struct closure {
     bool says_system;     /* one of them may make what it includes a system header */
     struct strlist asked; /* directories in names that are asked for (asked_priv.h) */
     bool *spelled;        /* per root of the session: its path can begin in a macro */
+    bool has_messages;    /* of the compiler: shown_messages */
     bool *shows; /* per root of the session: its path can be seen in the result */
     struct digest
         searched; /* which header is found where, and what is watched for that */

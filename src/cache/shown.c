@@ -126,6 +126,7 @@ shown_messages(const struct roots *roots, const struct buf *text, struct closure
     const struct template_root *root;
     const char *chars = (const char *)text->data;
 
+    closure->has_messages |= text->len > 0;
     for (size_t at = 0; (root = template_next(chars, text->len, roots->template_roots,
                                               roots->n, &at)) != NULL;
          at += strlen(root->path))

@@ -25,8 +25,9 @@ void shown_read(struct mentions *shown, const struct roots *roots, const char *p
  */
 void shown_spell(const struct roots *roots, const char *line, size_t len, bool *spelled);
 
-/* After shown_finish: marks the roots whose paths `text`, a compiler's messages, has
- * where no compiler names a file.  What a source says of a directory must not be moved.
+/* After shown_finish: closure->has_messages, and marks the roots whose paths `text`, a
+ * compiler's messages, has where no compiler names a file.  What a source says of a
+ * directory must not be moved.
  */
 void shown_messages(const struct roots *roots, const struct buf *text,
                     struct closure *closure);

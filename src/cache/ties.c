@@ -209,6 +209,28 @@ tie_directory(struct filling *filling, const char *dir)
             tie_root_to_base(filling, root, &filling->bases[i]);
 }
 
+static bool
+is_shown(const struct filling *filling, enum root_kind kind)
+{
+    const struct roots *roots = &filling->session->roots;
+
+    for (size_t i = 0; i < roots->n; i++)
+        if (roots->v[i].kind == kind && filling->closure->shows[i])
+            return true;
+    return false;
+}
+
+/* The toolkit may move, to behind a link as well.  Where its headers are named in a
+ * dependency list alone, either name will do. */
+static void
+tie_spelling(struct filling *filling, const struct place *at, enum tie_kind kind)
+{
+    const bool is_toolkit = (at->kind & ~ROOT_REAL) == ROOT_TOOLKIT;
+
+    if (!is_toolkit || filling->closure->has_messages || is_shown(filling, ROOT_TOOLKIT))
+        add_tie(filling, *at, *at, kind);
+}
+
 /* Text of the same length next time, and links that lead as far: or one is longer where
  * the other was not. */
 static void
@@ -219,7 +241,7 @@ on_spelling(const struct place *at, const char *text, void *arg)
     const bool is_longer = spelling_is_longer(filling->known, text);
     const char *clean = path_clean(session->arena, text);
 
-    add_tie(filling, *at, *at, is_longer ? TIE_LONGER : TIE_SHORTER);
+    tie_spelling(filling, at, is_longer ? TIE_LONGER : TIE_SHORTER);
     if (is_longer && str_equal(clean, realpaths_get(filling->known, text))) {
         const struct place real = roots_place(&session->roots, clean);
 
@@ -238,7 +260,7 @@ on_link(const struct place *from, const char *real, void *arg)
     add_tie(filling, *from, is, TIE_LINK);
     if ((from->kind != is.kind || from->index != is.index) &&
         strlen(path) > strlen(real)) /* which one's root may be longer next time */
-        add_tie(filling, *from, *from, TIE_LONGER);
+        tie_spelling(filling, from, TIE_LONGER);
 }
 
 enum nvc_status

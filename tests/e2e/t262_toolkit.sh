@@ -115,6 +115,17 @@ by "$T/cuda"
 ln -sfn "$T/venv/lib/python3.11/site-packages/nvidia/cu13" "$T/cuda"
 by "$T/cuda"
 expect_counts hits.manifest=2
+
+begin "with line information, which names its headers through the link or by their real path"
+for dir in "$T/conda/envs/renamed" "$T/venv/lib/python3.11/site-packages/nvidia/cu13"; do
+    ln -sfn "$dir" "$T/cuda"
+    by "$T/cuda" -lineinfo
+    "$T/cuda/bin/nvcc" -arch=sm_80 -c k.cu -o plain.o -lineinfo
+    expect_same plain.o k.o
+done
+expect_counts misses=2
+
+begin "another header behind that link"
 echo '// and more' >>"$header"
 ln -sfn "$T/conda/envs/renamed" "$T/cuda"
 by "$T/cuda"
