@@ -20,6 +20,11 @@ TEST_NAME=$(basename "$0" .sh)
 NVCACHE=$(readlink -f "$NVCACHE")
 [ -x "$NVCACHE" ] || { echo "no program under test: $NVCACHE" >&2; exit 2; }
 [ -x "$NVCC" ] || { echo "no CUDA compiler: $NVCC" >&2; exit 2; }
+# The toolkit's own, where a script that runs it comes first.
+if [ "$(head -c 2 "$NVCC")" = '#!' ]; then
+    here=$("$NVCC" --dryrun -x cu -c /dev/null 2>&1 | sed -n 's/^#\$ _HERE_=//p')
+    [ ! -x "$here/nvcc" ] || NVCC=$here/nvcc
+fi
 NVCC_DIR=$(cd "$(dirname "$NVCC")" && pwd)
 NVCC=$NVCC_DIR/$(basename "$NVCC")
 PYTHON=/usr/bin/python3
