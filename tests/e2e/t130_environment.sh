@@ -67,7 +67,9 @@ for tunables in glibc.malloc.check=0 $no_fma; do
 done
 expect_counts hits.manifest=1 misses=3
 nvcc -arch=sm_80 -ptx fold.cu -o usual.ptx
-cmp -s usual.ptx expected.ptx || expect_in "what differs: libm chooses by the processor" "$(cat "$T/log")" 'culprit=toolchain changed'
+# A program with musl has no tunables of its own: there the variable in the key is what differs.
+! grep -qaE 'glibc\.cpu\.hwcaps|libc\.so\.6' "$NVCACHE" || cmp -s usual.ptx expected.ptx ||
+    expect_in "what differs: libm chooses by the processor" "$(cat "$T/log")" 'culprit=toolchain changed'
 
 begin "variables that make a tool read or write a file of their own: not cached"
 forbidden=FINALIZER_CUBIE
