@@ -107,33 +107,40 @@ look_up(struct realpaths *known, const char *dir, const char *name, unsigned *li
     return resolve(known, target, strlen(target), links);
 }
 
+/* What many paths begin with. */
 static const char *
-resolve(struct realpaths *known, const char *path, size_t len, unsigned *links)
+resolve_dir(struct realpaths *known, const char *path, size_t len, unsigned *links)
 {
     const struct known_path *before;
-    const char *name, *dir, *real;
-    size_t dir_len;
+    const char *real;
 
     while (len > 1 && path[len - 1] == '/')
         len--;
-    if (len <= 1)
-        return "/";
     before = find(known, path, len);
     if (before != NULL)
         return before->real;
-    for (dir_len = len; path[dir_len - 1] != '/';)
-        dir_len--;
-    name = arena_strndup(known->arena, path + dir_len, len - dir_len);
-    dir = resolve(known, path, dir_len, links);
-    if (dir == NULL)
-        return NULL;
-    if (str_equal(name, ".."))
-        real = parent_of(known, dir);
-    else
-        real = look_up(known, dir, name, links);
+    real = resolve(known, path, len, links);
     if (real != NULL)
         remember(known, path, len, real);
     return real;
+}
+
+static const char *
+resolve(struct realpaths *known, const char *path, size_t len, unsigned *links)
+{
+    const char *name, *dir;
+    size_t dir_len = len;
+
+    if (len <= 1)
+        return "/";
+    while (path[dir_len - 1] != '/')
+        dir_len--;
+    name = arena_strndup(known->arena, path + dir_len, len - dir_len);
+    dir = resolve_dir(known, path, dir_len, links);
+    if (dir == NULL)
+        return NULL;
+    return str_equal(name, "..") ? parent_of(known, dir)
+                                 : look_up(known, dir, name, links);
 }
 
 const char *

@@ -43,6 +43,7 @@ struct reader {
     struct strlist askers;  /* directories of the user's files with a computed #include */
     struct strlist all;     /* directories of the user's files */
     struct mentions *shown; /* shown_priv.h */
+    struct buf text;        /* of the file being scanned */
 };
 
 static void
@@ -102,7 +103,7 @@ check_moved(struct session *session, const struct stat *info, const char *path,
 static enum nvc_status
 read_file(struct reader *reader, struct closure_file *file)
 {
-    AUTO_BUF text = BUF_INIT;
+    struct buf *const text = &reader->text;
     AUTO_FD fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     struct stat info;
     unsigned flags;
@@ -113,19 +114,20 @@ read_file(struct reader *reader, struct closure_file *file)
     st = check_moved(reader->session, &info, file->path, &file->stamp);
     if (st != NVC_OK)
         return st;
-    if (fs_read_fd(fd, FILEDIGEST_MAX_SIZE, &text) != NVC_OK ||
-        text.len != file->stamp.size)
+    buf_clear(text);
+    if (fs_read_fd(fd, FILEDIGEST_MAX_SIZE, text) != NVC_OK ||
+        text->len != file->stamp.size)
         return refuse(reader->session, NVC_NOSTORE_MOVED, file->path);
-    filedigest_of_read(reader->session->memo, &file->stamp, clock_file_ns(), text.data,
-                       text.len, &file->digest);
+    filedigest_of_read(reader->session->memo, &file->stamp, clock_file_ns(), text->data,
+                       text->len, &file->digest);
     reader->dir = path_dir(reader->session->arena, file->path);
     reader->is_user = !searchpath_is_below(&reader->not_user, file->path);
     reader->is_file = true;
-    flags = scan_text((const char *)text.data, text.len, on_name, reader);
-    shown_read(reader->shown, &reader->session->roots, file->path, &text);
+    flags = scan_text((const char *)text->data, text->len, on_name, reader);
+    shown_read(reader->shown, &reader->session->roots, file->path, text);
     reader->closure->flags |= flags;
     reader->closure->says_system |=
-        reader->is_user && scan_says_system((const char *)text.data, text.len);
+        reader->is_user && scan_says_system((const char *)text->data, text->len);
     note_user_file(reader, flags);
     return NVC_OK;
 }
@@ -435,6 +437,7 @@ closure_build(struct session *session, struct listings *listings, char *const *p
     reader.shown = shown_start(session, &closure);
     for (size_t i = 0; i < closure.n && st == NVC_OK; i++)
         st = read_file(&reader, &closure.files[i]);
+    buf_fini(&reader.text);
     if (st == NVC_OK)
         st = check_source(session, &closure);
     if (st == NVC_OK)

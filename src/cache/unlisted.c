@@ -19,6 +19,7 @@
 #include "names_priv.h"
 #include "nvcache/base/arena.h"
 #include "nvcache/base/buf.h"
+#include "nvcache/base/clock.h"
 #include "nvcache/base/fs.h"
 #include "nvcache/base/path.h"
 #include "nvcache/base/strlist.h"
@@ -29,6 +30,7 @@
 #include "searchpath_priv.h"
 #include "session_priv.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -48,6 +50,7 @@ struct finder {
     bool has_own;              /* could anything be the user's? */
     const char *dir;           /* of the file being scanned */
     bool adds;                 /* does what it includes have to be listed? */
+    struct buf text;           /* of the file being scanned */
     struct hasher hasher;
     struct last_pass *out;
 };
@@ -121,21 +124,38 @@ on_name(enum scan_name_kind kind, const char *text, size_t len, void *arg)
     reach_name(finder, name, kind == SCAN_NEXT);
 }
 
+static bool
+read_file(struct finder *finder, const char *path)
+{
+    AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    struct stat info;
+    struct stamp stamp;
+    struct digest digest;
+
+    buf_clear(&finder->text);
+    if (fd < 0 || fstat(fd, &info) != 0 ||
+        fs_read_fd(fd, FILEDIGEST_MAX_SIZE, &finder->text) != NVC_OK)
+        return false;
+    stamp = stamp_of(&info);
+    filedigest_of_read(finder->session->memo, &stamp, clock_file_ns(), finder->text.data,
+                       finder->text.len, &digest);
+    hasher_digest(&finder->hasher, &digest);
+    return true;
+}
+
 static void
 follow(struct finder *finder, size_t i)
 {
     const char *path = finder->reached.v[i];
-    AUTO_BUF text = BUF_INIT;
     unsigned flags;
 
-    if (fs_read(path, FILEDIGEST_MAX_SIZE, &text) != NVC_OK)
+    if (!read_file(finder, path))
         return; /* whoever reads the list will see that too */
-    hasher_bytes(&finder->hasher, text.data, text.len);
     finder->dir = path_dir(finder->session->arena, path);
     finder->adds = is_own(finder, path) || i < finder->n_first;
     if (!finder->adds && !finder->has_own)
         return;
-    flags = scan_text((const char *)text.data, text.len, on_name, finder);
+    flags = scan_text((const char *)finder->text.data, finder->text.len, on_name, finder);
     if ((flags & SCAN_COMPUTED) && is_own(finder, path))
         finder->out->is_known = false;
 }
@@ -184,7 +204,7 @@ find(const struct session *session)
     finder.names[false] = names_new(arena);
     finder.names[true] = names_new(arena);
     finder.has_own = has_own_dirs(&finder);
-    hasher_init(&finder.hasher, "nvcache last pass v1");
+    hasher_init(&finder.hasher, "nvcache last pass v2");
     strlist_init(&out->files, arena);
     out->is_known = finder.adds = true;
     for (size_t i = 0; i < unlisted_names_n; i++)
@@ -194,6 +214,7 @@ find(const struct session *session)
     for (size_t i = 0; i < finder.reached.n; i++)
         follow(&finder, i);
     hasher_final(&finder.hasher, &out->contents);
+    buf_fini(&finder.text);
     return out;
 }
 

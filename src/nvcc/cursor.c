@@ -2,14 +2,10 @@
 
 #include "cursor_priv.h"
 
+#include "nvcache/base/lanes.h"
+
 #include <stddef.h>
 #include <string.h>
-
-bool
-cursor_is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\f' || c == '\v' || c == '\r';
-}
 
 size_t
 cursor_splice(const struct cursor *cursor)
@@ -36,19 +32,43 @@ cursor_skip_comment(struct cursor *cursor)
     return true;
 }
 
+/* A comment that was taken out leaves many. */
+static const char *
+behind_blanks(const char *at, const char *end)
+{
+    while ((size_t)(end - at) >= sizeof(lanes)) {
+        const size_t n = lanes_first(~lanes_are(lanes_load(at), ' '));
+
+        at += n;
+        if (n < sizeof(lanes))
+            break;
+    }
+    while (at < end && cursor_is_blank(*at))
+        at++;
+    return at;
+}
+
+/* Nearly all characters are neither of these. */
+static bool
+skip_other_blank(struct cursor *cursor)
+{
+    size_t spliced;
+
+    if (*cursor->at == '/')
+        return cursor_skip_comment(cursor);
+    spliced = *cursor->at == '\\' ? cursor_splice(cursor) : 0;
+    cursor->at += spliced;
+    return spliced > 0;
+}
+
 void
 cursor_skip_blanks(struct cursor *cursor)
 {
-    while (cursor->at < cursor->end) {
-        const size_t spliced = cursor_splice(cursor);
-
+    while (cursor->at < cursor->end)
         if (cursor_is_blank(*cursor->at))
-            cursor->at++;
-        else if (spliced > 0)
-            cursor->at += spliced;
-        else if (!cursor_skip_comment(cursor))
+            cursor->at = behind_blanks(cursor->at, cursor->end);
+        else if (!skip_other_blank(cursor))
             return;
-    }
 }
 
 bool
@@ -76,9 +96,17 @@ cursor_take_hash(struct cursor *cursor)
 void
 cursor_skip_line(struct cursor *cursor)
 {
-    while (cursor->at < cursor->end && *cursor->at != '\n') {
-        const size_t len = cursor_splice(cursor);
+    const char *const from = cursor->at;
 
-        cursor->at += len > 0 ? len : 1;
+    for (;; cursor->at++) {
+        const char *at = memchr(cursor->at, '\n', (size_t)(cursor->end - cursor->at));
+
+        cursor->at = at == NULL ? cursor->end : at;
+        if (at == NULL)
+            return;
+        while (at > from && cursor_is_blank(at[-1]))
+            at--;
+        if (at == from || at[-1] != '\\')
+            return;
     }
 }

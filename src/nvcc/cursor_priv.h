@@ -10,7 +10,11 @@ struct cursor {
     const char *end;
 };
 
-bool cursor_is_blank(char c);
+static inline bool
+cursor_is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\f' || c == '\v' || c == '\r';
+}
 
 /* How much a backslash here takes out of the text: itself and the end of the line, with
  * blanks between them, which gcc and clang pass over.  0 if it does not end a line. */

@@ -34,10 +34,10 @@ static const struct {
 };
 
 struct definition {
-    const struct definition *next;
     const char *name;
     size_t name_len;
-    const uint64_t *words; /* of the body */
+    uint64_t name_word;
+    size_t first; /* its text's, of `words` */
     size_t n;
     bool pastes; /* ## */
 };
@@ -55,21 +55,44 @@ struct mentions {
     struct wordset *groups; /* the words of each group's text */
     uint8_t *shows;         /* bits of each group */
     size_t n_groups;
+    struct definition *definitions;
+    size_t n_definitions;
+    size_t definitions_cap;
+    uint64_t *words; /* of all definitions' texts */
+    size_t n_words;
+    size_t words_cap;
     struct wordset marks;  /* macros that show a path or paste */
     struct wordset pieces; /* the words of all macros that paste */
-    const struct definition *definitions;
+    struct wordset parts;  /* those of which marked names can be put together */
     const struct marked *marked;
     unsigned flags;
-    char *scratch; /* a file's text without its comments */
+    char *scratch; /* a file's text without its comments, and WORD_ROOM */
     size_t scratch_cap;
 };
+
+/* Room for `more` behind `n` objects; returns where they are now. */
+static void *
+make_room(struct arena *arena, void *old, size_t size, size_t n, size_t more, size_t *cap)
+{
+    void *out = old;
+
+    if (n + more > *cap) {
+        *cap = 2 * (n + more) + 256;
+        out = arena_room(arena, *cap * size);
+        if (n > 0)
+            memcpy(out, old, n * size);
+    }
+    return out;
+}
 
 static void
 add_words(struct mentions *mentions, struct wordset *table, const char *at,
           const char *end)
 {
-    for (size_t len; (len = word_next(&at, end)) > 0; at += len)
-        wordset_add(mentions->arena, table, word_hash(at, len), 1);
+    uint64_t word;
+
+    for (size_t len; (len = word_take(&at, end, &word)) > 0; at += len)
+        wordset_add(mentions->arena, table, word, 1);
 }
 
 /* Where the text of a macro ends: a comment may go on over lines. */
@@ -86,24 +109,43 @@ body_end(struct cursor cursor)
     return cursor.at;
 }
 
+static bool
+has(const char *at, const char *end, const char *sign)
+{
+    const size_t len = strlen(sign);
+
+    for (; (at = memchr(at, sign[0], (size_t)(end - at))) != NULL; at++)
+        if ((size_t)(end - at) >= len && memcmp(at, sign, len) == 0)
+            return true;
+    return false;
+}
+
+/* Behind the end of the text WORD_ROOM characters may be read. */
 static void
 add_definition(struct mentions *mentions, const char *name, size_t name_len,
                const char *body, const char *end)
 {
-    struct arena *arena = mentions->arena;
-    struct definition *definition = arena_alloc(arena, sizeof(*definition));
-    const size_t body_len = (size_t)(end - body);
-    uint64_t *words = arena_array(arena, body_len / 2 + 1, sizeof(*words));
+    struct definition *definition;
 
-    for (size_t len; (len = word_next(&body, end)) > 0; body += len)
-        words[definition->n++] = word_hash(body, len);
-    definition->next = mentions->definitions;
-    definition->name = arena_strndup(arena, name, name_len);
-    definition->name_len = name_len;
-    definition->words = words;
-    definition->pastes = memmem(end - body_len, body_len, "##", 2) != NULL ||
-                         memmem(end - body_len, body_len, "%:%:", 4) != NULL;
-    mentions->definitions = definition;
+    mentions->definitions =
+        make_room(mentions->arena, mentions->definitions, sizeof(*definition),
+                  mentions->n_definitions, 1, &mentions->definitions_cap);
+    definition = &mentions->definitions[mentions->n_definitions++];
+    *definition = (struct definition){
+        .name = arena_strndup(mentions->arena, name, name_len),
+        .name_len = name_len,
+        .name_word = word_hash(name, name_len),
+        .first = mentions->n_words,
+        .pastes = has(body, end, "##") || has(body, end, "%:%:"),
+    };
+    mentions->words =
+        make_room(mentions->arena, mentions->words, sizeof(*mentions->words),
+                  mentions->n_words, (size_t)(end - body) / 2 + 1, &mentions->words_cap);
+    for (size_t len;
+         (len = word_take(&body, end, &mentions->words[mentions->n_words])) > 0;
+         body += len)
+        mentions->n_words++;
+    definition->n = mentions->n_words - definition->first;
 }
 
 static void
@@ -156,14 +198,14 @@ read_line(struct mentions *mentions, struct wordset *group, struct cursor *curso
     add_words(mentions, group, line, cursor->at);
 }
 
-static const char *
-without_comments(struct mentions *mentions, const char *text, size_t len)
+static char *
+get_scratch(struct mentions *mentions, size_t len)
 {
-    if (len > mentions->scratch_cap) {
-        mentions->scratch_cap = 2 * len;
-        mentions->scratch = arena_array(mentions->arena, mentions->scratch_cap, 1);
+    if (len + WORD_ROOM > mentions->scratch_cap) {
+        mentions->scratch_cap = 2 * len + WORD_ROOM;
+        mentions->scratch = arena_room(mentions->arena, mentions->scratch_cap);
     }
-    uncomment(text, len, (mentions->flags & MENTIONS_C) != 0, mentions->scratch);
+    memset(mentions->scratch + len, 0, WORD_ROOM);
     return mentions->scratch;
 }
 
@@ -171,9 +213,10 @@ without_comments(struct mentions *mentions, const char *text, size_t len)
 void
 mentions_add_file(struct mentions *mentions, size_t group, const char *text, size_t len)
 {
-    const char *code = without_comments(mentions, text, len);
+    char *code = get_scratch(mentions, len);
     struct cursor cursor = {code, code + len};
 
+    uncomment(text, len, (mentions->flags & MENTIONS_C) != 0, code);
     while (cursor.at < cursor.end) {
         read_line(mentions, &mentions->groups[group], &cursor);
         if (cursor.at < cursor.end)
@@ -183,9 +226,11 @@ mentions_add_file(struct mentions *mentions, size_t group, const char *text, siz
 
 /* Which of the words is the macro's name, if any, depends on the option: so each is. */
 void
-mentions_add_option(struct mentions *mentions, const char *text)
+mentions_add_option(struct mentions *mentions, const char *option)
 {
-    const char *end = text + strlen(text);
+    const size_t all = strlen(option);
+    const char *text = memcpy(get_scratch(mentions, all), option, all);
+    const char *end = text + all;
     const char *at = text;
 
     for (size_t len; (len = word_next(&at, end)) > 0; at += len) {
@@ -197,12 +242,12 @@ mentions_add_option(struct mentions *mentions, const char *text)
 
 /* Returns whether that is news. */
 static bool
-mark(struct mentions *mentions, const char *name, size_t len, unsigned bits)
+mark(struct mentions *mentions, const char *name, size_t len, uint64_t word,
+     unsigned bits)
 {
-    const uint64_t word = word_hash(name, len);
     struct marked *marked;
 
-    if ((bits & ~wordset_bits(&mentions->marks, word)) == 0)
+    if (bits == 0 || (bits & ~wordset_bits(&mentions->marks, word)) == 0)
         return false;
     wordset_add(mentions->arena, &mentions->marks, word, bits);
     if ((bits & (SHOWS_HERE | SHOWS_CALLERS)) != 0) {
@@ -218,9 +263,25 @@ mark_seeds(struct mentions *mentions)
 {
     const size_t n = sizeof(seeds) / sizeof(seeds[0]);
 
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        const char *name = seeds[i].name;
+
         if ((mentions->flags & MENTIONS_CLANG) != 0 || !seeds[i].is_clang)
-            (void)mark(mentions, seeds[i].name, strlen(seeds[i].name), seeds[i].bits);
+            (void)mark(mentions, name, strlen(name), word_hash(name, strlen(name)),
+                       seeds[i].bits);
+    }
+}
+
+static unsigned
+bits_of(const struct mentions *mentions, const struct definition *definition,
+        const struct wordset *set)
+{
+    const uint64_t *words = mentions->words + definition->first;
+    unsigned bits = 0;
+
+    for (size_t i = 0; i < definition->n; i++)
+        bits |= wordset_bits(set, words[i]);
+    return bits;
 }
 
 /* A macro shows, and pastes, what the macros it mentions do. */
@@ -229,12 +290,12 @@ spread(struct mentions *mentions)
 {
     bool has_news = false;
 
-    for (const struct definition *d = mentions->definitions; d != NULL; d = d->next) {
-        unsigned bits = d->pastes ? PASTES : 0;
+    for (size_t i = mentions->n_definitions; i-- > 0;) {
+        const struct definition *d = &mentions->definitions[i];
+        const unsigned bits =
+            (d->pastes ? PASTES : 0) | bits_of(mentions, d, &mentions->marks);
 
-        for (size_t i = 0; i < d->n; i++)
-            bits |= wordset_bits(&mentions->marks, d->words[i]);
-        has_news |= mark(mentions, d->name, d->name_len, bits);
+        has_news |= mark(mentions, d->name, d->name_len, d->name_word, bits);
     }
     return has_news;
 }
@@ -242,52 +303,86 @@ spread(struct mentions *mentions)
 static bool
 does_paste(const struct mentions *mentions, const struct definition *definition)
 {
-    const uint64_t word = word_hash(definition->name, definition->name_len);
-
-    return (wordset_bits(&mentions->marks, word) & PASTES) != 0;
+    return (wordset_bits(&mentions->marks, definition->name_word) & PASTES) != 0;
 }
 
 static void
 collect_pieces(struct mentions *mentions)
 {
     mentions->pieces = (struct wordset){0};
-    for (const struct definition *d = mentions->definitions; d != NULL; d = d->next)
-        for (size_t i = 0; i < d->n && does_paste(mentions, d); i++)
-            wordset_add(mentions->arena, &mentions->pieces, d->words[i], 1);
+    for (size_t i = 0; i < mentions->n_definitions; i++) {
+        const struct definition *d = &mentions->definitions[i];
+
+        for (size_t k = 0; k < d->n && does_paste(mentions, d); k++)
+            wordset_add(mentions->arena, &mentions->pieces, mentions->words[d->first + k],
+                        1);
+    }
 }
 
-/* Where macros that paste are mentioned: a macro, or a group's text. */
-struct site {
-    const struct definition *definition;
-    const struct wordset *text;
-};
-
+/* Can the rest of a name be put together of at most `parts` pieces?  Those that take part
+ * in that get the name's bits. */
 static bool
-is_at_site(const struct site *site, uint64_t word)
+add_parts(struct mentions *mentions, const char *name, size_t len, int parts,
+          unsigned bits)
 {
-    if (site->text != NULL)
-        return wordset_bits(site->text, word) != 0;
-    for (size_t i = 0; i < site->definition->n; i++)
-        if (site->definition->words[i] == word)
-            return true;
-    return false;
+    bool can = false;
+
+    for (size_t i = parts > 1 ? 1 : len; i <= len; i++) {
+        const uint64_t word = word_hash(name, i);
+
+        if (wordset_bits(&mentions->pieces, word) == 0 ||
+            (i == len ? parts == PASTED_PARTS
+                      : !add_parts(mentions, name + i, len - i, parts - 1, bits)))
+            continue;
+        wordset_add(mentions->arena, &mentions->parts, word, bits);
+        can = true;
+    }
+    return can;
 }
 
-/* Can the name be put together of at most `parts` words of the site and of the macros
- * that paste, at least one of them the site's (or `has_own`)? */
+static void
+collect_parts(struct mentions *mentions)
+{
+    mentions->parts = (struct wordset){0};
+    for (const struct marked *m = mentions->marked; m != NULL; m = m->next)
+        (void)add_parts(mentions, m->name, m->len, PASTED_PARTS, m->bits);
+}
+
+/* Where macros that paste are mentioned, a name can be put together of the words that
+ * stand there, at least one of them, and those of all macros that paste.  In such a macro
+ * these are words of the same set. */
 static bool
-can_paste(const struct mentions *mentions, const struct site *site, const char *name,
+spread_pasted(struct mentions *mentions)
+{
+    bool has_news = false;
+
+    collect_pieces(mentions);
+    collect_parts(mentions);
+    for (size_t i = mentions->n_definitions; i-- > 0;) {
+        const struct definition *d = &mentions->definitions[i];
+
+        if (does_paste(mentions, d))
+            has_news |= mark(mentions, d->name, d->name_len, d->name_word,
+                             bits_of(mentions, d, &mentions->parts));
+    }
+    return has_news;
+}
+
+/* Can the name be put together of at most `parts` words of the text and of the macros
+ * that paste, at least one of them the text's (or `has_own`)? */
+static bool
+can_paste(const struct mentions *mentions, const struct wordset *text, const char *name,
           size_t len, int parts, bool has_own)
 {
-    for (size_t i = 1; i <= len; i++) {
+    for (size_t i = parts > 1 ? 1 : len; i <= len; i++) {
         const uint64_t word = word_hash(name, i);
-        const bool own = is_at_site(site, word);
+        const bool own = wordset_bits(text, word) != 0;
 
         if (!own && wordset_bits(&mentions->pieces, word) == 0)
             continue;
-        if (i == len ? (own || has_own) && parts < PASTED_PARTS
-                     : parts > 1 && can_paste(mentions, site, name + i, len - i,
-                                              parts - 1, has_own || own))
+        if (i == len
+                ? (own || has_own) && parts < PASTED_PARTS
+                : can_paste(mentions, text, name + i, len - i, parts - 1, has_own || own))
             return true;
     }
     return false;
@@ -295,42 +390,26 @@ can_paste(const struct mentions *mentions, const struct site *site, const char *
 
 /* The bits of all marked names that can be put together there. */
 static unsigned
-pasted_at(const struct mentions *mentions, const struct site *site)
+pasted_at(const struct mentions *mentions, const struct wordset *text)
 {
     unsigned bits = 0;
 
     for (const struct marked *m = mentions->marked; m != NULL; m = m->next)
         if ((m->bits & ~bits) != 0 &&
-            can_paste(mentions, site, m->name, m->len, PASTED_PARTS, false))
+            can_paste(mentions, text, m->name, m->len, PASTED_PARTS, false))
             bits |= m->bits;
     return bits;
-}
-
-static bool
-spread_pasted(struct mentions *mentions)
-{
-    bool has_news = false;
-
-    collect_pieces(mentions);
-    for (const struct definition *d = mentions->definitions; d != NULL; d = d->next) {
-        const struct site site = {.definition = d};
-
-        if (does_paste(mentions, d))
-            has_news |= mark(mentions, d->name, d->name_len, pasted_at(mentions, &site));
-    }
-    return has_news;
 }
 
 static unsigned
 shown_by(const struct mentions *mentions, const struct wordset *group)
 {
-    const struct site site = {.text = group};
     unsigned bits = 0;
 
     for (size_t i = 0; i < group->cap; i++)
         if (group->words[i] != 0)
             bits |= wordset_bits(&mentions->marks, group->words[i]);
-    return bits & PASTES ? bits | pasted_at(mentions, &site) : bits;
+    return bits & PASTES ? bits | pasted_at(mentions, group) : bits;
 }
 
 void

@@ -6,6 +6,7 @@
 #include "uncomment_priv.h"
 
 #include "cursor_priv.h"
+#include "nvcache/base/lanes.h"
 
 #include <ctype.h>
 #include <stdbool.h>
@@ -83,7 +84,9 @@ begins_name(const struct reader *reader)
 
     while (at > 0 && (cursor_is_blank(reader->out[at - 1]) || reader->out[at - 1] == '('))
         at--;
-    if (at > 0 && reader->out[at - 1] == '\n')
+    if (at == 0 || strchr("\netd", reader->out[at - 1]) == NULL)
+        return false; /* nothing that these words end with */
+    if (reader->out[at - 1] == '\n')
         return is_spliced(reader, at - 1);
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         const size_t len = strlen(words[i]);
@@ -161,12 +164,49 @@ take(struct reader *reader)
         return take_quoted(reader);
     case '\\':
         return take_backslash(reader);
-    case '<':
-        return take_less(reader);
     default:
-        reader->in.at++;
-        return true;
+        return take_less(reader);
     }
+}
+
+static inline lanes
+find_marks(const char *at)
+{
+    const lanes c = lanes_load(at);
+
+    return lanes_are(c, '/') | lanes_are(c, '"') | lanes_are(c, '\'') |
+           lanes_are(c, '\\') | lanes_are(c, '<');
+}
+
+static bool
+is_mark(char c)
+{
+    return c == '/' || c == '"' || c == '\'' || c == '\\' || c == '<';
+}
+
+/* Where one of these stands, or the end. */
+static const char *
+next_mark(const char *at, const char *end)
+{
+    while ((size_t)(end - at) >= sizeof(lanes)) {
+        const size_t n = lanes_first(find_marks(at));
+
+        at += n;
+        if (n < sizeof(lanes))
+            return at;
+    }
+    while (at < end && !is_mark(*at))
+        at++;
+    return at;
+}
+
+static bool
+has_trigraph(const char *text, const char *end)
+{
+    for (const char *at = text; (at = memchr(at, '?', (size_t)(end - at))) != NULL; at++)
+        if (end - at > 2 && at[1] == '?' && at[2] == '/')
+            return true;
+    return false;
 }
 
 /* gcc takes a carriage return alone for the end of a line. */
@@ -189,8 +229,9 @@ uncomment(const char *text, size_t len, bool is_c, char *out)
     if (len == 0)
         return;
     memcpy(out, text, len);
-    if (memmem(text, len, "?\?/", 3) != NULL || has_lone_return(text, len))
+    if (has_trigraph(text, text + len) || has_lone_return(text, len))
         return;
-    while (reader.in.at < reader.in.end && take(&reader))
-        continue;
+    do
+        reader.in.at = next_mark(reader.in.at, reader.in.end);
+    while (reader.in.at < reader.in.end && take(&reader));
 }

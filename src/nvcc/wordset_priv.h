@@ -16,10 +16,15 @@ struct wordset {
     size_t cap; /* a power of two, or 0 */
 };
 
+/* Never 0. */
 uint64_t word_hash(const char *word, size_t len);
 
 /* The next word (identifier or number) at or behind *at: its length, 0 at the end. */
 size_t word_next(const char **at, const char *end);
+
+/* The same, and its hash, faster: at `end` or behind it stand WORD_ROOM NULs. */
+#define WORD_ROOM 32
+size_t word_take(const char **at, const char *end, uint64_t *out_hash);
 
 /* `bits` are added to those it has; give at least one. */
 void wordset_add(struct arena *arena, struct wordset *set, uint64_t word, unsigned bits);

@@ -35,6 +35,20 @@ lanes_are(lanes a, char c)
 }
 
 /* The index of the first that is not 0, or 16. */
+#ifdef __SSE2__
+static inline size_t
+lanes_first(lanes a)
+{
+    typedef char chars __attribute__((vector_size(16)));
+
+    const unsigned bits = (unsigned)__builtin_ia32_pmovmskb128((chars)a);
+
+    /* a branch that is foreseen: who looks on need not wait for what it comes to */
+    if (__builtin_expect(bits == 0, 1))
+        return sizeof(a);
+    return (size_t)__builtin_ctz(bits);
+}
+#else
 static inline size_t
 lanes_first(lanes a)
 {
@@ -49,5 +63,6 @@ lanes_first(lanes a)
                                8;
     return sizeof(a);
 }
+#endif
 
 #endif

@@ -184,6 +184,8 @@ names_may_be_pasted_together(void **state)
     assert_true(shows(cat, "CAT(AT_, HERE)"));
     assert_true(shows(cat, "#define X CAT(AT_, HERE)\nX"));
     assert_true(shows(cat, "CAT(CAT(AT, _), HERE)"));
+    assert_true(shows(cat, "#define X CAT(CAT(AT, _), HERE)\nX"));
+    assert_false(shows(cat, "#define X CAT(AT_, THERE)\nX"));
     assert_true(shows(cat, "__q(FILE)"));
     assert_false(shows(cat, "__q(global) void f();"));
     assert_false(shows(cat, "CAT(AT_, THERE)"));
