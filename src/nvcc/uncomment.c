@@ -25,12 +25,20 @@ char_before(const struct reader *reader)
     return reader->in.at == reader->begin ? '\n' : reader->in.at[-1];
 }
 
+/* A backslash before a comment splices no line, and must not seem to when the comment is
+ * gone. */
 static void
 blank_to(struct reader *reader, const char *to)
 {
     const size_t len = (size_t)(to - reader->in.at);
+    char *out = reader->out + (reader->in.at - reader->begin);
+    const char *before = out;
 
-    memset(reader->out + (reader->in.at - reader->begin), ' ', len);
+    while (before > reader->out && cursor_is_blank(before[-1]))
+        before--;
+    memset(out, ' ', len);
+    if (before > reader->out && before[-1] == '\\')
+        *out = ';';
     reader->in.at = to;
 }
 

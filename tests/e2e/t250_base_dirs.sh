@@ -136,6 +136,15 @@ __global__ void k() { printf("%s", where()); }
 CODE
 stays '%/include/lib.h'
 
+begin "__FILE__ behind a macro that ends in a backslash and a comment"
+checkouts '#define UNUSED a \ // c
+static __device__ const char *where() { return __FILE__; }' <<'CODE'
+#include <cstdio>
+#include <lib.h>
+__global__ void k() { printf("%s", where()); }
+CODE
+stays '%/include/lib.h'
+
 begin "assert in the source: the system's macro shows the user's file"
 checkouts '' <<'CODE'
 #include <cassert>

@@ -1,5 +1,5 @@
-/* Reading macros out of anything: whatever stands before it but a comment that goes on, a
- * line that mentions __FILE__ is seen, and so is a macro that is defined and used in
+/* Reading macros out of anything: whatever stands before it, behind the end of a comment
+ * a line that mentions __FILE__ is seen, and so is a macro that is defined and used in
  * lines of their own. */
 
 #include "nvcache/base/arena.h"
@@ -20,7 +20,7 @@ check_shows(const uint8_t *data, size_t size, const char *more)
     AUTO_BUF text = BUF_INIT;
 
     buf_append(&text, data, size);
-    buf_append_str(&text, "\n\n");
+    buf_append_str(&text, "\n*/\n\n");
     buf_append_str(&text, more);
     mentions_add_file(mentions, 1, (const char *)text.data, text.len);
     mentions_finish(mentions);
@@ -32,8 +32,6 @@ check_shows(const uint8_t *data, size_t size, const char *more)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (memmem(data, size, "/*", 2) != NULL)
-        return 0;
     check_shows(data, size, "__FILE__");
     check_shows(data, size, "#define at_here __FILE__\nat_here");
     return 0;

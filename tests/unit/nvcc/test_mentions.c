@@ -90,6 +90,9 @@ what_is_no_comment_counts(void **state)
         "#include \"a\\\" /* \"\n// */ f(__FILE__);",
         "#include \\\n<a/*b>\nf(__FILE__); /* */",
         "#include /* c */ <a/*b>\nf(__FILE__); /* */",
+        "#define A a \\ // c\nf(__FILE__);",
+        "#define A a \\ /* c */ // c\nf(__FILE__);",
+        "#endif \\/* c */ \t/* c */\nf(__FILE__);",
     };
 
     (void)state;
