@@ -173,12 +173,29 @@ is_silent(struct cursor *cursor)
     return false;
 }
 
+/* A line that goes on is text to its end.  What stands in its further lines is looked at
+ * once more, as if they were lines of their own; `read` is where the words so far end. */
+static void
+read_text(struct mentions *mentions, struct wordset *group, struct cursor *cursor,
+          const char **read)
+{
+    struct cursor all = *cursor;
+    const char *newline = memchr(all.at, '\n', (size_t)(all.end - all.at));
+
+    if (cursor->at >= *read) {
+        cursor_skip_line(&all);
+        add_words(mentions, group, cursor->at, all.at);
+        *read = all.at;
+    }
+    cursor->at = newline == NULL ? cursor->end : newline;
+}
+
 /* One line, with the comments in front of a directive. */
 static void
-read_line(struct mentions *mentions, struct wordset *group, struct cursor *cursor)
+read_line(struct mentions *mentions, struct wordset *group, struct cursor *cursor,
+          const char **read)
 {
     const char *line = cursor->at;
-    const char *newline;
 
     if (cursor_take_hash(cursor)) {
         add_words(mentions, group, line, cursor->at);
@@ -193,9 +210,8 @@ read_line(struct mentions *mentions, struct wordset *group, struct cursor *curso
             return;
         }
     }
-    newline = memchr(line, '\n', (size_t)(cursor->end - line));
-    cursor->at = newline == NULL ? cursor->end : newline;
-    add_words(mentions, group, line, cursor->at);
+    cursor->at = line;
+    read_text(mentions, group, cursor, read);
 }
 
 static char *
@@ -209,16 +225,21 @@ get_scratch(struct mentions *mentions, size_t len)
     return mentions->scratch;
 }
 
-/* What is kept of a definition is hashes and a copy of its name. */
+/* What is kept of a definition is hashes and a copy of its name.  Where comments cannot
+ * be told, neither can what a directive is: all of that is text, whatever else it may be.
+ */
 void
 mentions_add_file(struct mentions *mentions, size_t group, const char *text, size_t len)
 {
+    struct wordset *words = &mentions->groups[group];
     char *code = get_scratch(mentions, len);
+    const size_t told = uncomment(text, len, (mentions->flags & MENTIONS_C) != 0, code);
     struct cursor cursor = {code, code + len};
+    const char *read = code;
 
-    uncomment(text, len, (mentions->flags & MENTIONS_C) != 0, code);
+    add_words(mentions, words, code + told, code + len);
     while (cursor.at < cursor.end) {
-        read_line(mentions, &mentions->groups[group], &cursor);
+        read_line(mentions, words, &cursor, &read);
         if (cursor.at < cursor.end)
             cursor.at++;
     }

@@ -73,29 +73,42 @@ take_slash(struct reader *reader)
     return true;
 }
 
-/* Is the end of the line here taken away by a backslash? */
-static bool
-is_spliced(const struct reader *reader, size_t newline)
+/* Where the backslash stands that takes the end of the line away; 0: none does. */
+static size_t
+splice_before(const struct reader *reader, size_t newline)
 {
     while (newline > 0 && cursor_is_blank(reader->out[newline - 1]))
         newline--;
-    return newline > 0 && reader->out[newline - 1] == '\\';
+    return newline > 0 && reader->out[newline - 1] == '\\' ? newline - 1 : 0;
 }
 
-/* Does a header's name begin here?  It has slashes and backslashes of its own.  Comments
- * in front of it are blanks by now; behind a spliced line anything may be a name. */
+/* What stands in front of `at` in its line, without blanks, spliced lines and open
+ * parentheses: its end; 0: nothing.  Comments are blanks by now. */
+static size_t
+skip_back(const struct reader *reader, size_t at)
+{
+    while (at > 0) {
+        const char c = reader->out[at - 1];
+
+        if (cursor_is_blank(c) || c == '(')
+            at--;
+        else if (c == '\n')
+            at = splice_before(reader, at - 1);
+        else
+            break;
+    }
+    return at;
+}
+
+/* Does a header's name begin here?  It has slashes and backslashes of its own. */
 static bool
 begins_name(const struct reader *reader)
 {
     static const char *const words[] = {"include", "include_next", "import", "embed"};
-    size_t at = (size_t)(reader->in.at - reader->begin);
+    const size_t at = skip_back(reader, (size_t)(reader->in.at - reader->begin));
 
-    while (at > 0 && (cursor_is_blank(reader->out[at - 1]) || reader->out[at - 1] == '('))
-        at--;
-    if (at == 0 || strchr("\netd", reader->out[at - 1]) == NULL)
-        return false; /* nothing that these words end with */
-    if (reader->out[at - 1] == '\n')
-        return is_spliced(reader, at - 1);
+    if (at == 0 || strchr("etd", reader->out[at - 1]) == NULL)
+        return false; /* what these words end with */
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         const size_t len = strlen(words[i]);
 
@@ -229,17 +242,18 @@ has_lone_return(const char *text, size_t len)
     return false;
 }
 
-void
+size_t
 uncomment(const char *text, size_t len, bool is_c, char *out)
 {
     struct reader reader = {{text, text + len}, text, out, is_c};
 
     if (len == 0)
-        return;
+        return 0;
     memcpy(out, text, len);
     if (has_trigraph(text, text + len) || has_lone_return(text, len))
-        return;
+        return 0;
     do
         reader.in.at = next_mark(reader.in.at, reader.in.end);
     while (reader.in.at < reader.in.end && take(&reader));
+    return (size_t)(reader.in.at - text);
 }

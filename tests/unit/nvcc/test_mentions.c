@@ -60,6 +60,7 @@ comments_show_nothing(void **state)
     assert_false(shows("", "f(\"a\\\"/\", '\"'); /* __FILE__ */"));
     assert_false(shows("", "#if 1 /* c\n __FILE__ */\nint a;\n"));
     assert_false(shows("", "#include <a//b.h> /* __FILE__ */\n"));
+    assert_false(shows("", "#define A f( \\\n \"a\\\"\"); /* __FILE__ */"));
     assert_false(shows("/* int must(int); */\n", header));
     assert_true(shows("int must(int);\n", header));
     assert_true(shows("/* c */ #define must(e) f(__FILE__)\n", "must(1); // must\n"));
@@ -93,6 +94,10 @@ what_is_no_comment_counts(void **state)
         "#define A a \\ // c\nf(__FILE__);",
         "#define A a \\ /* c */ // c\nf(__FILE__);",
         "#endif \\/* c */ \t/* c */\nf(__FILE__);",
+        "x \\\n#define A __FILE__\n",
+        "x \\\n#define A a \\\n __FILE__\n",
+        "x *\\\n/ /* c\n#define A /**/ f(__FILE__);",
+        "#include \\\n \\\n(<a/*b>)\nf(__FILE__); /* */",
     };
 
     (void)state;
