@@ -299,7 +299,8 @@ look_again(struct session *session)
 static enum nvc_status
 run_steps(struct session *session, struct compiled *out, struct planned **out_run)
 {
-    if (!session->config->plan || session->native != NULL || session->processor != NULL)
+    if (!session->config->plan || session->native != NULL || session->processor != NULL ||
+        session->key.has_fault) /* steps that do not run say nothing of it */
         return NVC_UNPLANNED_FORM;
     begin_watching(session);
     session->event.unplanned = planrun(session, out, out_run);

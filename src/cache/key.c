@@ -6,18 +6,25 @@
 
 #include "nvcache/base/arena.h"
 #include "nvcache/base/path.h"
+#include "nvcache/base/strlist.h"
 #include "nvcache/cache/config.h"
 #include "nvcache/digest/checksum.h"
 #include "nvcache/entry/manifest.h"
 #include "nvcache/entry/result.h"
 #include "nvcache/nvcc/variables.h"
+#include "searchpath_priv.h"
 #include "session_priv.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum {
-    FIXED_COMPONENTS = 10
+    FIXED_COMPONENTS = 11
 };
 
 struct builder {
@@ -83,6 +90,65 @@ add_search_path(struct builder *builder, struct session *session,
                       roots_key_text(&session->roots, session->arena, dirs->v[i]));
 }
 
+static bool
+warns_of_missing(const struct command_item *items, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strstr(items[i].text, "missing-include-dirs") != NULL)
+            return true;
+    return false;
+}
+
+/* 0 for a directory, errno of one that cannot be looked at, -1 for another file. */
+static int
+fault_of(const char *dir)
+{
+    struct stat info;
+
+    if (stat(dir, &info) != 0)
+        return errno;
+    return S_ISDIR(info.st_mode) ? 0 : -1;
+}
+
+/* gcc (12) warns of a directory that is a file, has an error for one that it may not look
+ * at, and is silent about a missing one unless told otherwise. */
+static void
+add_faults(struct builder *builder, struct session *session, const struct strlist *dirs,
+           bool missing)
+{
+    for (size_t i = 0; i < dirs->n; i++) {
+        const int fault = fault_of(dirs->v[i]);
+
+        if (fault == 0 || (fault == ENOENT && !missing))
+            continue;
+        builder->key->has_fault = true;
+        component_str(builder, "no directory",
+                      arena_printf(session->arena, "%zu %d", i, fault));
+    }
+}
+
+/* nvcc (13.0) warns if no job server is announced to it, and fails if it cannot use the
+ * one that is; GNU make's manual, "POSIX Jobserver Interaction". */
+static const char *
+jobserver_state(struct arena *arena, const char *makeflags)
+{
+    static const char name[] = "--jobserver-auth=";
+    const char *at = makeflags == NULL ? NULL : strstr(makeflags, name);
+    int ends[2];
+    bool is_open;
+
+    if (at == NULL)
+        return "none";
+    at += strlen(name);
+    if (sscanf(at, "%d,%d", &ends[0], &ends[1]) == 2)
+        is_open = fcntl(ends[0], F_GETFD) >= 0 && fcntl(ends[1], F_GETFD) >= 0;
+    else
+        is_open =
+            str_starts(at, "fifo:") &&
+            access(arena_strndup(arena, at + 5, strcspn(at + 5, " ")), R_OK | W_OK) == 0;
+    return is_open ? "open" : "closed";
+}
+
 static void
 compute_unit(struct session *session, const char *source, const char *output)
 {
@@ -145,11 +211,15 @@ key_compute(struct session *session)
     const char *output =
         roots_identity_text(&session->roots, session->arena, session->command.output);
     const struct toolchain_layout *layout = &session->layout;
-    const size_t n_components =
-        n + VARIABLES_MAX + layout->normal.n + layout->system.n + FIXED_COMPONENTS;
     struct builder builder = {.key = &session->key};
+    struct strlist given;
+    size_t n_components;
 
+    searchpath_given(session, true, &given);
+    n_components = n + VARIABLES_MAX + layout->normal.n + layout->system.n + given.n +
+                   FIXED_COMPONENTS;
     session->key.n = 0;
+    session->key.has_fault = false;
     session->key.components =
         arena_array(session->arena, n_components, sizeof(struct key_component));
     hasher_init(&builder.hasher, "nvcache command v1");
@@ -175,6 +245,10 @@ key_compute(struct session *session)
     add_variables(&builder, session);
     add_search_path(&builder, session, &layout->normal);
     add_search_path(&builder, session, &layout->system);
+    add_faults(&builder, session, &given, warns_of_missing(items, n));
+    if (session->command.asks_jobserver && session->command.threads != 1)
+        component_str(&builder, "job server",
+                      jobserver_state(session->arena, getenv("MAKEFLAGS")));
     hasher_final(&builder.hasher, &session->key.digest);
     compute_unit(session, source, output);
     compute_module(session, items, n);

@@ -4,6 +4,7 @@
 #include "nvcache/digest/digest.h"
 #include "nvcache/entry/record.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,7 +12,7 @@ struct session;
 
 /* Raise it whenever what is hashed changes: the golden test in
  * tests/unit/cache/test_key.c fails until it is. */
-#define KEY_VERSION 4
+#define KEY_VERSION 5
 
 /* The command key is a digest over components; each is kept with its own short digest, so
  * that a miss can say which one differs from the last run.  Labels name options and
@@ -25,6 +26,7 @@ struct command_key {
     struct digest digest;
     struct key_component *components;
     size_t n;
+    bool has_fault; /* the compiler has something to say of a directory to search */
     struct digest
         unit; /* source and output only: the same in all variations of a command */
     struct digest module; /* unit and macros: what a module id is made from */

@@ -265,6 +265,16 @@ survives_shell(const struct command_arg *arg)
     return strpbrk(arg->value, "$`;&|<>()*?~#'\"\\\n") == NULL;
 }
 
+/* What nvcc says of another number does not come from a replay: this one is not in the
+ * key. */
+static bool
+is_number(const char *value)
+{
+    const size_t len = strspn(value, "0123456789");
+
+    return len > 0 && len < 6 && value[len] == '\0' && (value[0] != '0' || len == 1);
+}
+
 static enum nvc_status
 check_values(struct arena *arena, struct nvcc_command *command)
 {
@@ -274,6 +284,9 @@ check_values(struct arena *arena, struct nvcc_command *command)
         if (!survives_shell(arg))
             return refuse(command, NVC_BYPASS_SHELL,
                           arg->option == NULL ? arg->value : arg->option->long_name);
+        if (arg->option != NULL && arg->option->id == OPT_THREADS &&
+            !is_number(arg->value))
+            return refuse(command, NVC_BYPASS_USAGE, arg->option->long_name);
         if (arg->option != NULL && arg->option->class == CLASS_TOOL) {
             const enum nvc_status st =
                 tool_words_check(arena, arg, &command->debug_info, &command->culprit);

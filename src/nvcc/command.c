@@ -241,6 +241,9 @@ note_fact(struct nvcc_command *command, const struct command_arg *arg)
     case OPT_THREADS:
         command->threads = number_of(arg->value);
         break;
+    case OPT_JOBSERVER:
+        command->asks_jobserver = true;
+        break;
     case OPT_DEPS_WITH_COMPILE:
         /* With both, -MMD's shorter list is what nvcc writes. */
         if (command->deps == DEPS_NONE)

@@ -106,6 +106,11 @@ static const struct host_rule rules[] = {
     {"-fmacro-prefix-map=", HOST_KEY, FORM_MAP},
     {"-fdebug-prefix-map=", HOST_KEY, FORM_MAP},
     {"-fdebug-compilation-dir=", HOST_KEY, FORM_MAP},
+    {"-flto", HOST_DEBUG, FORM_PREFIX}, /* what the linker compiles holds positions */
+    /* else names with a meaning need not stand there as they are read here */
+    {"-finput-charset=UTF-8", HOST_KEY, FORM_EXACT},
+    {"-finput-charset=utf-8", HOST_KEY, FORM_EXACT},
+    {"-finput-charset", HOST_DENY, FORM_MAP},
     {"-f", HOST_KEY, FORM_PREFIX},
     {"-O", HOST_KEY, FORM_PREFIX},
     {"-march=native", HOST_NATIVE, FORM_EXACT},

@@ -4,8 +4,10 @@
  * of them steer code or messages, except those that name files.  So for these tools the
  * question is turned around: a word is refused when its name, or the word itself, looks
  * as if it named a file, asked for more output or for help; everything else goes into the
- * key.  fatbinary is used for one thing only (-Xfatbin -compress-all), and nothing else
- * is let through.
+ * key.  cudafe++ and cicc read their words with one parser (EDG's), which takes
+ * abbreviations (--error_o=FILE) and several letters in a word (-wLFILE, a listing), so
+ * that of their words only those pass that are known.  fatbinary is used for one thing
+ * only (-Xfatbin -compress-all), and nothing else is let through.
  *
  * Must never let a word with a slash or a suffix through: that is how files are named. */
 
@@ -59,6 +61,37 @@ is_harmless_option(struct arena *arena, const char *word)
     return !is_one_of(name, exact) && !contains_one_of(name, parts);
 }
 
+/* What steers diagnostics and the dialect, and the words for cicc's back end. */
+static bool
+is_front_end_option(struct arena *arena, const char *word)
+{
+    static const char *const exact[] = {"-w",
+                                        "--display_error_number",
+                                        "--brief_diagnostics",
+                                        "--error_limit",
+                                        "--gcc",
+                                        "--promote_warnings",
+                                        "--wrap_diagnostics",
+                                        "--remarks",
+                                        "--strict",
+                                        "--strict_warnings",
+                                        "-O0",
+                                        "-O1",
+                                        "-O2",
+                                        "-O3",
+                                        "-ftz",
+                                        "-fma",
+                                        "-prec-div",
+                                        "-prec_div",
+                                        "-prec-sqrt",
+                                        "-prec_sqrt",
+                                        "-opt-fdiv",
+                                        NULL};
+
+    return is_one_of(name_of(arena, word), exact) || str_starts(word, "--diag_") ||
+           str_starts(word, "--no_");
+}
+
 static bool
 is_harmless(struct arena *arena, int tool, const char *word)
 {
@@ -68,6 +101,9 @@ is_harmless(struct arena *arena, int tool, const char *word)
         return strstr(word, "compress") != NULL;
     if (word[0] != '-')
         return strchr(word, '.') == NULL;
+    if ((tool == OPT_CUDAFE_OPTIONS || tool == OPT_CICC_OPTIONS) &&
+        !is_front_end_option(arena, word))
+        return false;
     return is_harmless_option(arena, word);
 }
 

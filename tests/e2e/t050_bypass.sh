@@ -35,7 +35,18 @@ check unknown_option -arch=sm_80 -c a.cu -o out.o --no-such-option-at-all
 check keep -arch=sm_80 --keep --keep-dir . -ptx a.cu -o out.ptx
 check host_source -arch=sm_80 -cuda a.cu -o out.ii
 check toolkit_parts -arch=sm_80 -c -ldir "$NVCC_DIR/../nvvm/libdevice" a.cu -o out.o
+check usage -arch=sm_80 -c a.cu -o out.o --threads 2x
+check option -arch=sm_80 -c a.cu -o out.o -Xcudafe -L,listing
+check option -arch=sm_80 -c a.cu -o out.o -Xcudafe --error_o=said
+check option -arch=sm_80 -ptx a.cu -o out.ptx -Xcicc -wLlisting
 check shell -arch=sm_80 '-DTEXT=$HOME' -ptx a.cu -o out.ptx
+
+begin "a number of threads that is none, behind a hit"
+run first nvcache nvcc -arch=sm_80 -c fixture/a.cu -o threads.o
+run plain nvcc -arch=sm_80 -c fixture/a.cu -o threads.o --threads -5
+run passed nvcache nvcc -arch=sm_80 -c fixture/a.cu -o threads.o --threads -5
+expect_same_run plain passed
+nvcache clear >/dev/null
 
 begin "stdin: a source from standard input"
 run plain bash -c 'nvcc -arch=sm_80 -x cu -ptx - -o plain.ptx <fixture/a.cu'

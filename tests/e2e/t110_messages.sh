@@ -43,6 +43,46 @@ differential "$T/work/fixture" -gencode arch=compute_80,code=sm_80 -gencode arch
     -c passes.cu -o out.o -MD -MF out.d
 differential "$T/work/fixture" -arch=sm_80 -c passes.cu -o one.o -MD -MF one.d
 
+# said FLAGS...: nvcc's messages and exit status, compared.
+said() {
+    run plain nvcc -arch=sm_80 -c "$@" fixture/said.cu -o plain.o
+    run cached nvcache nvcc -arch=sm_80 -c "$@" fixture/said.cu -o cached.o
+    expect_same_run plain cached
+}
+
+begin "what gcc says of directories to search that are none, or not there"
+cat >fixture/said.cu <<'CODE'
+extern "C" int said(int x) { return x; }
+__global__ void k(int *p) { *p = 1; }
+CODE
+said -Iplace
+touch place
+said -Iplace
+said -Iplace/below
+CPATH=place said
+rm place
+CPATH=place said
+said -Iplace/below
+said -Xcompiler=-Wmissing-include-dirs -Iplace
+mkdir place
+said -Xcompiler=-Wmissing-include-dirs -Iplace
+said -Xcompiler=-Werror=missing-include-dirs -Iplace
+rmdir place
+said -Xcompiler=-Werror=missing-include-dirs -Iplace
+
+begin "--jobserver: what nvcc says of one that is not there, and only then"
+mkfifo jobs
+if nvcc --jobserver --help >/dev/null 2>&1; then
+    for auth in '' fifo:$PWD/jobs 98,99; do
+        for flags in '' '--jobserver -t 2'; do
+            MAKEFLAGS=${auth:+-j2 --jobserver-auth=$auth} said $flags
+        done
+    done
+    expect_in counts "$(counts)" 'hits.manifest=[0-9]'
+else
+    skip "this nvcc has no --jobserver"
+fi
+
 begin "-Xptxas -v: the registers used are replayed"
 differential "$T/work/fixture" -arch=sm_80 -Xptxas -v -c regs.cu -o out.o
 expect_in "stderr of the hit" "$(cat "$T/hit.err")" 'Used [0-9]+ registers'

@@ -11,6 +11,13 @@ compile -Xcompiler -DSTAMP=__TIMESTAMP__ t.cu -o got.o
 compile -Xcompiler -DSTAMP=__TIMESTAMP__ t.cu -o got.o
 expect_counts misses=4
 
+begin "__TIME__ that is one only in another character set is never replayed"
+printf 'const char *when() { return __TI\033(BME__; }\n' >set.cpp
+for _ in 1 2; do
+    compile -Xcompiler -finput-charset=ISO-2022-JP set.cpp -o got.o
+done
+expect_counts bypassed.host_option=2
+
 begin "__TIME__ with SOURCE_DATE_EPOCH is that time: replayed for the same, not for another"
 for epoch in 1000000000 1000000000 1000009999; do
     SOURCE_DATE_EPOCH=$epoch compile -DSTAMP=__TIME__ t.cu -o got.o

@@ -299,6 +299,17 @@ in_checkout two -lineinfo -DSTRICT
 expect_counts misses=2
 unset NVCACHE_EPHEMERAL NVCACHE_STRICT_PATHS
 
+begin "code for the linker's compiler shows where headers are, like debug information"
+checkouts 'inline int f(int x) { return x + 1; }' <<'CODE'
+#include <lib.h>
+extern "C" int g(int x) { return f(x); }
+__global__ void k(int *p) { *p = 1; }
+CODE
+for name in one two one; do
+    (cd "$T/ann/$name" && compile -Xcompiler -flto -I"$PWD/include" "$PWD/src/k.cu" -o "$PWD/k.o")
+done
+expect_counts hits.manifest=1 misses=2
+
 # says PATTERN: both checkouts' messages of the two compiles are nvcc's, and show it.
 says() {
     local name

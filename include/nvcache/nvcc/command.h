@@ -62,6 +62,7 @@ struct nvcc_command {
     const char *deps_target; /* -MT's last value; NULL: the output's name */
     const char *ccbin;       /* -ccbin's last value; NULL: NVCC_CCBIN's or none */
     int threads;             /* --threads; 1 if not given, 0 means one per processor */
+    bool asks_jobserver;     /* --jobserver */
     bool separable;          /* -rdc=true, -dc, -dlto */
     bool native_arch; /* -arch=native: the code depends on the GPUs of this machine */
 

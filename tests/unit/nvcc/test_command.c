@@ -139,7 +139,7 @@ last_value_counts(void **state)
     struct parsed parsed;
 
     (void)state;
-    fixture_parse(&parsed, "nvcc -c a.cu -o a -o b -t 2 -t0x10 -ccbin x -ccbin=y -MD "
+    fixture_parse(&parsed, "nvcc -c a.cu -o a -o b -t 2 -t16 -ccbin x -ccbin=y -MD "
                            "-MF p -MF=q -MT u --dependency-target-name=v");
     assert_int_equal(parsed.status, NVC_OK);
     assert_string_equal(parsed.command.output, "b");

@@ -98,6 +98,7 @@ words_with_side_effects_or_unknown_ones_are_refused(void **state)
         "-fdiagnostics-format=sarif-file",
         "-fsanitize-blacklist=x",
         "-frecord-gcc-switches",
+        "-finput-charset=ISO-2022-JP",
         "-fsome-new-thing=/etc/x",
         "@file",
         "-specs=x",
