@@ -143,6 +143,7 @@ stage_property() {
     counted "property, nvcc" tests/property/property.py --seed 4 ${how:---steps 12} real || true
     counted "property, moving trees, fake compiler" tests/property/moving.py ${how:---steps 200} fake || true
     counted "property, what shows its place" tests/property/shown.py "$BUILD/dev/tests/property/shown" --steps "$((is_long ? 20000 : 500))" || true
+    counted "property, what headers it asks for" tests/property/asked.py "$BUILD/dev/tests/property/asked" --steps "$((is_long ? 5000 : 250))" || true
     # A few steps of nvcc's may all compile, which proves nothing: only the long form.
     [ $is_long = 0 ] || counted "property, moving trees, nvcc" tests/property/moving.py --long real || true
 }
