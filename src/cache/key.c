@@ -99,6 +99,22 @@ warns_of_missing(const struct command_item *items, size_t n)
     return false;
 }
 
+/* Those of the command and its variables, so many as returned, then the toolchain's. */
+static size_t
+searched_dirs(const struct session *session, struct strlist *out)
+{
+    const struct toolchain_layout *layout = &session->layout;
+    size_t n_given;
+
+    searchpath_given(session, true, out);
+    n_given = out->n;
+    for (size_t i = 0; i < layout->normal.n; i++)
+        strlist_add(out, layout->normal.v[i]);
+    for (size_t i = 0; i < layout->system.n; i++)
+        strlist_add(out, layout->system.v[i]);
+    return n_given;
+}
+
 /* 0 for a directory, errno of one that cannot be looked at, -1 for another file. */
 static int
 fault_of(const char *dir)
@@ -114,9 +130,9 @@ fault_of(const char *dir)
  * at, and is silent about a missing one unless told otherwise. */
 static void
 add_faults(struct builder *builder, struct session *session, const struct strlist *dirs,
-           bool missing)
+           size_t n, bool missing)
 {
-    for (size_t i = 0; i < dirs->n; i++) {
+    for (size_t i = 0; i < n; i++) {
         const int fault = fault_of(dirs->v[i]);
 
         if (fault == 0 || (fault == ENOENT && !missing))
@@ -124,6 +140,28 @@ add_faults(struct builder *builder, struct session *session, const struct strlis
         builder->key->has_fault = true;
         component_str(builder, "no directory",
                       arena_printf(session->arena, "%zu %d", i, fault));
+    }
+}
+
+/* gcc searches a directory once, whatever its names: by the device and the file number,
+ * each has that of the first one that is the same.  A link in place of a directory of its
+ * own would else find what is not searched. */
+static void
+add_same(struct builder *builder, struct session *session, const struct strlist *dirs)
+{
+    struct stat *infos = arena_array(session->arena, dirs->n, sizeof(*infos));
+
+    for (size_t i = 0; i < dirs->n; i++) {
+        size_t first = 0;
+
+        if (stat(dirs->v[i], &infos[i]) != 0)
+            continue; /* zeros: no directory has them */
+        while (infos[first].st_dev != infos[i].st_dev ||
+               infos[first].st_ino != infos[i].st_ino)
+            first++;
+        if (first < i)
+            component_str(builder, "directories that are one",
+                          arena_printf(session->arena, "%zu %zu", first, i));
     }
 }
 
@@ -212,12 +250,11 @@ key_compute(struct session *session)
         roots_identity_text(&session->roots, session->arena, session->command.output);
     const struct toolchain_layout *layout = &session->layout;
     struct builder builder = {.key = &session->key};
-    struct strlist given;
-    size_t n_components;
+    struct strlist dirs;
+    const size_t n_given = searched_dirs(session, &dirs);
+    const size_t n_components =
+        n + VARIABLES_MAX + 2 * dirs.n + n_given + FIXED_COMPONENTS;
 
-    searchpath_given(session, true, &given);
-    n_components = n + VARIABLES_MAX + layout->normal.n + layout->system.n + given.n +
-                   FIXED_COMPONENTS;
     session->key.n = 0;
     session->key.has_fault = false;
     session->key.components =
@@ -245,7 +282,8 @@ key_compute(struct session *session)
     add_variables(&builder, session);
     add_search_path(&builder, session, &layout->normal);
     add_search_path(&builder, session, &layout->system);
-    add_faults(&builder, session, &given, warns_of_missing(items, n));
+    add_same(&builder, session, &dirs);
+    add_faults(&builder, session, &dirs, n_given, warns_of_missing(items, n));
     if (session->command.asks_jobserver && session->command.threads != 1)
         component_str(&builder, "job server",
                       jobserver_state(session->arena, getenv("MAKEFLAGS")));

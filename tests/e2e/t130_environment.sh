@@ -38,6 +38,11 @@ for variable in NVCC_APPEND_FLAGS NVCC_PREPEND_FLAGS; do
     expect_same base.o got.o
 done
 
+begin "GCONV_PATH: programs of a directory that no key knows"
+GCONV_PATH=$PWD compile a.cu -o got.o
+expect_counts bypassed.environment=1
+expect_same base.o got.o
+
 begin "LD_PRELOAD: with another library in each of its programs the toolchain is another"
 compile a.cu -o got.o
 mark

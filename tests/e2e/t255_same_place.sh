@@ -75,6 +75,24 @@ echo '#define V 5' >"$T/g/extra.h"
 ptx -I"$T/f" -I"$T/g" k.cu
 constant 5
 
+begin "one include directory given by two names, then two directories"
+mkdir -p f1 f3
+ln -s f1 f2
+printf '#define FIRST\n#include_next <next.h>\n' >f1/next.h
+echo 'static const int v = 3;' >f3/next.h
+printf '#include <next.h>\n__global__ void k(int *p) { *p = v; }\n' >k.cu
+ptx -If1 -If2 -If3 k.cu
+constant 3
+rm f2
+header f2/next.h 2
+ptx -If1 -If2 -If3 k.cu
+constant 2
+rm -r f2
+ln -s f1 f2
+ptx -If1 -If2 -If3 k.cu
+constant 3
+expect_counts hits.manifest=1 misses=2
+
 begin "a header named by its whole path below an include directory"
 header "$T/h/inc/lib.h" 1
 cp -r "$T/h" "$T/i"
