@@ -120,7 +120,7 @@ has(const char *at, const char *end, const char *sign)
     return false;
 }
 
-/* Behind the end of the text WORD_ROOM characters may be read. */
+/* The text stands in the scratch: word_take reads on behind its end. */
 static void
 add_definition(struct mentions *mentions, const char *name, size_t name_len,
                const char *body, const char *end)
