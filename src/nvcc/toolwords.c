@@ -3,11 +3,12 @@
  * Only ptxas lists its options (ptxas --help), and new ones come with each release; all
  * of them steer code or messages, except those that name files.  So for these tools the
  * question is turned around: a word is refused when its name, or the word itself, looks
- * as if it named a file, asked for more output or for help; everything else goes into the
- * key.  cudafe++ and cicc read their words with one parser (EDG's), which takes
- * abbreviations (--error_o=FILE) and several letters in a word (-wLFILE, a listing), so
- * that of their words only those pass that are known.  fatbinary is used for one thing
- * only (-Xfatbin -compress-all), and nothing else is let through.
+ * as if it named a file (in any case: ptxas has an undocumented -compilerStatsFile),
+ * asked for more output or for help; everything else goes into the key.  cudafe++ and
+ * cicc read their words with one parser (EDG's), which takes abbreviations
+ * (--error_o=FILE) and several letters in a word (-wLFILE, a listing), so that of their
+ * words only those pass that are known.  fatbinary is used for one thing only (-Xfatbin
+ * -compress-all), and no other option of its is let through.
  *
  * Must never let a word with a slash or a suffix through: that is how files are named. */
 
@@ -35,7 +36,7 @@ static bool
 contains_one_of(const char *word, const char *const *list)
 {
     for (; *list != NULL; list++)
-        if (strstr(word, *list) != NULL)
+        if (strcasestr(word, *list) != NULL)
             return true;
     return false;
 }
@@ -53,9 +54,10 @@ is_harmless_option(struct arena *arena, const char *word)
     static const char *const exact[] = {"-o",   "-optf", "-I", "-h", "-V",    "-#",
                                         "-ias", "-E",    "-M", "-H", "-load", NULL};
     static const char *const parts[] = {
-        "file",    "dir",     "pch",  "list",   "xref",    "output",   "input",
-        "include", "dump",    "time", "trace",  "temp",    "keep",     "save",
-        "help",    "version", "path", "prefix", "library", "controls", NULL};
+        "file",    "dir",      "pch",       "list",    "xref",      "output",
+        "input",   "include",  "dump",      "time",    "trace",     "temp",
+        "keep",    "save",     "help",      "version", "path",      "prefix",
+        "library", "controls", "link-info", "stats",   "jobserver", NULL};
     const char *name = name_of(arena, word);
 
     return !is_one_of(name, exact) && !contains_one_of(name, parts);
@@ -93,12 +95,26 @@ is_front_end_option(struct arena *arena, const char *word)
 }
 
 static bool
+is_compression(struct arena *arena, const char *word)
+{
+    static const char *const exact[] = {"-compress",
+                                        "--compress",
+                                        "-compress-all",
+                                        "--compress-all",
+                                        "-compress-mode",
+                                        "--compress-mode",
+                                        NULL};
+
+    return is_one_of(name_of(arena, word), exact);
+}
+
+static bool
 is_harmless(struct arena *arena, int tool, const char *word)
 {
     if (strpbrk(word, "/@") != NULL)
         return false;
     if (tool == OPT_FATBIN_OPTIONS)
-        return strstr(word, "compress") != NULL;
+        return is_compression(arena, word);
     if (word[0] != '-')
         return strchr(word, '.') == NULL;
     if ((tool == OPT_CUDAFE_OPTIONS || tool == OPT_CICC_OPTIONS) &&

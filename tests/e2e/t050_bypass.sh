@@ -39,6 +39,8 @@ check usage -arch=sm_80 -c a.cu -o out.o --threads 2x
 check option -arch=sm_80 -c a.cu -o out.o -Xcudafe -L,listing
 check option -arch=sm_80 -c a.cu -o out.o -Xcudafe --error_o=said
 check option -arch=sm_80 -ptx a.cu -o out.ptx -Xcicc -wLlisting
+check option -arch=sm_80 -c a.cu -o out.o -Xptxas -link-info=listing
+check option -arch=sm_80 -c a.cu -o out.o -Xfatbin --create=compress
 check shell -arch=sm_80 '-DTEXT=$HOME' -ptx a.cu -o out.ptx
 
 begin "a number of threads that is none, behind a hit"

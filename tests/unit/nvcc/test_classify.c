@@ -246,6 +246,12 @@ words_for_other_tools_may_not_name_files(void **state)
         {"nvcc -c a.cu -Xptxas -o,x", NVC_BYPASS_OPTION, "-o"},
         {"nvcc -c a.cu -Xptxas --output-file=x", NVC_BYPASS_OPTION, "--output-file=x"},
         {"nvcc -c a.cu -Xptxas --options-file,x", NVC_BYPASS_OPTION, "--options-file"},
+        {"nvcc -c a.cu -Xptxas -link-info=x", NVC_BYPASS_OPTION, "-link-info=x"},
+        {"nvcc -c a.cu -Xptxas -compilerStatsFile,x", NVC_BYPASS_OPTION,
+         "-compilerStatsFile"},
+        {"nvcc -c a.cu -Xptxas --compiler-stats=time", NVC_BYPASS_OPTION,
+         "--compiler-stats=time"},
+        {"nvcc -c a.cu -Xptxas -jobserver", NVC_BYPASS_OPTION, "-jobserver"},
         {"nvcc -c a.cu -Xptxas x.ptx", NVC_BYPASS_OPTION, "x.ptx"},
         {"nvcc -c a.cu -Xptxas dir/x", NVC_BYPASS_OPTION, "dir/x"},
         {"nvcc -c a.cu -Xcudafe --create_pch=x", NVC_BYPASS_OPTION, "--create_pch=x"},
@@ -259,7 +265,10 @@ words_for_other_tools_may_not_name_files(void **state)
         {"nvcc -c a.cu -Xcicc -wLx-y=1", NVC_BYPASS_OPTION, "-wLx-y=1"},
         {"nvcc -c a.cu -Xcicc --error_o=x", NVC_BYPASS_OPTION, "--error_o=x"},
         {"nvcc -c a.cu -Xcicc -opt-fdiv=0,-ftz=1", NVC_OK, NULL},
+        {"nvcc -c a.cu -Xfatbin --compress=false,-compress-mode=size", NVC_OK, NULL},
         {"nvcc -c a.cu -Xfatbin --create=x", NVC_BYPASS_OPTION, "--create=x"},
+        {"nvcc -c a.cu -Xfatbin --create=compress", NVC_BYPASS_OPTION,
+         "--create=compress"},
         {"nvcc -c a.cu -Xnvasm x", NVC_BYPASS_OPTION, "--nvasm-options"},
     };
 
