@@ -165,8 +165,9 @@ add_same(struct builder *builder, struct session *session, const struct strlist 
     }
 }
 
-/* nvcc (13.0) warns if no job server is announced to it, and fails if it cannot use the
- * one that is; GNU make's manual, "POSIX Jobserver Interaction". */
+/* With several threads nvcc (13.0) warns if no job server is announced to it, and fails
+ * if it cannot use the one that is, as does ptxas with --split-compile; GNU make's
+ * manual, "POSIX Jobserver Interaction". */
 static const char *
 jobserver_state(struct arena *arena, const char *makeflags)
 {
@@ -284,8 +285,11 @@ key_compute(struct session *session)
     add_search_path(&builder, session, &layout->system);
     add_same(&builder, session, &dirs);
     add_faults(&builder, session, &dirs, n_given, warns_of_missing(items, n));
-    if (session->command.asks_jobserver && session->command.threads != 1)
-        component_str(&builder, "job server",
+    /* Also without threads: 12.4 does not know the option, 13.5 writes it into cubins. */
+    if (session->command.asks_jobserver)
+        component_str(&builder,
+                      session->command.threads == 1 ? "job server"
+                                                    : "job server for threads",
                       jobserver_state(session->arena, getenv("MAKEFLAGS")));
     hasher_final(&builder.hasher, &session->key.digest);
     compute_unit(session, source, output);

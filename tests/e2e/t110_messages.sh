@@ -74,7 +74,7 @@ begin "--jobserver: what nvcc says of one that is not there, and only then"
 mkfifo jobs
 if nvcc --jobserver --help >/dev/null 2>&1; then
     for auth in '' fifo:$PWD/jobs 98,99; do
-        for flags in '' '--jobserver -t 2'; do
+        for flags in '' '--jobserver -t 2' '--jobserver -split-compile 2'; do
             MAKEFLAGS=${auth:+-j2 --jobserver-auth=$auth} said $flags
         done
     done
@@ -82,6 +82,12 @@ if nvcc --jobserver --help >/dev/null 2>&1; then
 else
     skip "this nvcc has no --jobserver"
 fi
+
+begin "--jobserver alone: an nvcc that does not know it fails, and 13.5 writes it into the device code"
+said
+rm -f plain.o cached.o
+said --jobserver
+[ ! -e plain.o ] || expect_same plain.o cached.o
 
 begin "-Xptxas -v: the registers used are replayed"
 differential "$T/work/fixture" -arch=sm_80 -Xptxas -v -c regs.cu -o out.o
