@@ -12,15 +12,13 @@
 #include "nvcache/entry/manifest.h"
 #include "nvcache/entry/result.h"
 #include "nvcache/nvcc/variables.h"
-#include "searchpath_priv.h"
+#include "searched_priv.h"
 #include "session_priv.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -90,79 +88,11 @@ add_search_path(struct builder *builder, struct session *session,
                       roots_key_text(&session->roots, session->arena, dirs->v[i]));
 }
 
-static bool
-warns_of_missing(const struct command_item *items, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (strstr(items[i].text, "missing-include-dirs") != NULL)
-            return true;
-    return false;
-}
-
-/* Those of the command and its variables, so many as returned, then the toolchain's. */
-static size_t
-searched_dirs(const struct session *session, struct strlist *out)
-{
-    const struct toolchain_layout *layout = &session->layout;
-    size_t n_given;
-
-    searchpath_given(session, true, out);
-    n_given = out->n;
-    for (size_t i = 0; i < layout->normal.n; i++)
-        strlist_add(out, layout->normal.v[i]);
-    for (size_t i = 0; i < layout->system.n; i++)
-        strlist_add(out, layout->system.v[i]);
-    return n_given;
-}
-
-/* 0 for a directory, errno of one that cannot be looked at, -1 for another file. */
-static int
-fault_of(const char *dir)
-{
-    struct stat info;
-
-    if (stat(dir, &info) != 0)
-        return errno;
-    return S_ISDIR(info.st_mode) ? 0 : -1;
-}
-
-/* gcc (12) warns of a directory that is a file, has an error for one that it may not look
- * at, and is silent about a missing one unless told otherwise. */
 static void
-add_faults(struct builder *builder, struct session *session, const struct strlist *dirs,
-           size_t n, bool missing)
+add_list(struct builder *builder, const char *label, const struct strlist *list)
 {
-    for (size_t i = 0; i < n; i++) {
-        const int fault = fault_of(dirs->v[i]);
-
-        if (fault == 0 || (fault == ENOENT && !missing))
-            continue;
-        builder->key->has_fault = true;
-        component_str(builder, "no directory",
-                      arena_printf(session->arena, "%zu %d", i, fault));
-    }
-}
-
-/* gcc searches a directory once, whatever its names: by the device and the file number,
- * each has that of the first one that is the same.  A link in place of a directory of its
- * own would else find what is not searched. */
-static void
-add_same(struct builder *builder, struct session *session, const struct strlist *dirs)
-{
-    struct stat *infos = arena_array(session->arena, dirs->n, sizeof(*infos));
-
-    for (size_t i = 0; i < dirs->n; i++) {
-        size_t first = 0;
-
-        if (stat(dirs->v[i], &infos[i]) != 0)
-            continue; /* zeros: no directory has them */
-        while (infos[first].st_dev != infos[i].st_dev ||
-               infos[first].st_ino != infos[i].st_ino)
-            first++;
-        if (first < i)
-            component_str(builder, "directories that are one",
-                          arena_printf(session->arena, "%zu %zu", first, i));
-    }
+    for (size_t i = 0; i < list->n; i++)
+        component_str(builder, label, list->v[i]);
 }
 
 /* With several threads nvcc (13.0) warns if no job server is announced to it, and fails
@@ -251,15 +181,16 @@ key_compute(struct session *session)
         roots_identity_text(&session->roots, session->arena, session->command.output);
     const struct toolchain_layout *layout = &session->layout;
     struct builder builder = {.key = &session->key};
-    struct strlist dirs;
-    const size_t n_given = searched_dirs(session, &dirs);
-    const size_t n_components =
-        n + VARIABLES_MAX + 2 * dirs.n + n_given + FIXED_COMPONENTS;
+    struct searched searched;
 
+    searched_look(session, items, n, &searched);
     session->key.n = 0;
-    session->key.has_fault = false;
+    session->key.has_fault = searched.faults.n > 0;
     session->key.components =
-        arena_array(session->arena, n_components, sizeof(struct key_component));
+        arena_array(session->arena,
+                    n + VARIABLES_MAX + layout->normal.n + layout->system.n +
+                        searched.same.n + searched.faults.n + FIXED_COMPONENTS,
+                    sizeof(struct key_component));
     hasher_init(&builder.hasher, "nvcache command v1");
     hasher_u64(&builder.hasher, versions());
     component(&builder, "toolchain", session->toolchain.bytes, DIGEST_SIZE);
@@ -283,8 +214,8 @@ key_compute(struct session *session)
     add_variables(&builder, session);
     add_search_path(&builder, session, &layout->normal);
     add_search_path(&builder, session, &layout->system);
-    add_same(&builder, session, &dirs);
-    add_faults(&builder, session, &dirs, n_given, warns_of_missing(items, n));
+    add_list(&builder, "directories that are one", &searched.same);
+    add_list(&builder, "no directory", &searched.faults);
     /* Also without threads: 12.4 does not know the option, 13.5 writes it into cubins. */
     if (session->command.asks_jobserver)
         component_str(&builder,
