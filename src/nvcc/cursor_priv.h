@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 /* A place in source text, for those who look for directives. */
 struct cursor {
@@ -14,6 +15,22 @@ static inline bool
 cursor_is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\f' || c == '\v' || c == '\r';
+}
+
+/* The first place of `word` between these two, or NULL.  As memmem, for words whose first
+ * character is rare in sources: several times faster, and inline faster than a call. */
+static inline const char *
+cursor_find(const char *at, const char *end, const char *word)
+{
+    const size_t len = strlen(word);
+
+    while ((size_t)(end - at) >= len) {
+        at = memchr(at, word[0], (size_t)(end - at) - len + 1);
+        if (at == NULL || memcmp(at, word, len) == 0)
+            return at;
+        at++;
+    }
+    return NULL;
 }
 
 /* How much a backslash here takes out of the text: itself and the end of the line, with

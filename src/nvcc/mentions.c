@@ -109,17 +109,6 @@ body_end(struct cursor cursor)
     return cursor.at;
 }
 
-static bool
-has(const char *at, const char *end, const char *sign)
-{
-    const size_t len = strlen(sign);
-
-    for (; (at = memchr(at, sign[0], (size_t)(end - at))) != NULL; at++)
-        if ((size_t)(end - at) >= len && memcmp(at, sign, len) == 0)
-            return true;
-    return false;
-}
-
 /* The text stands in the scratch: word_take reads on behind its end. */
 static void
 add_definition(struct mentions *mentions, const char *name, size_t name_len,
@@ -136,7 +125,8 @@ add_definition(struct mentions *mentions, const char *name, size_t name_len,
         .name_len = name_len,
         .name_word = word_hash(name, name_len),
         .first = mentions->n_words,
-        .pastes = has(body, end, "##") || has(body, end, "%:%:"),
+        .pastes = cursor_find(body, end, "##") != NULL ||
+                  cursor_find(body, end, "%:%:") != NULL,
     };
     mentions->words =
         make_room(mentions->arena, mentions->words, sizeof(*mentions->words),

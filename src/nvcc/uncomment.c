@@ -221,15 +221,6 @@ next_mark(const char *at, const char *end)
     return at;
 }
 
-static bool
-has_trigraph(const char *text, const char *end)
-{
-    for (const char *at = text; (at = memchr(at, '?', (size_t)(end - at))) != NULL; at++)
-        if (end - at > 2 && at[1] == '?' && at[2] == '/')
-            return true;
-    return false;
-}
-
 /* gcc takes a carriage return alone for the end of a line. */
 static bool
 has_lone_return(const char *text, size_t len)
@@ -250,7 +241,7 @@ uncomment(const char *text, size_t len, bool is_c, char *out)
     if (len == 0)
         return 0;
     memcpy(out, text, len);
-    if (has_trigraph(text, text + len) || has_lone_return(text, len))
+    if (cursor_find(text, text + len, "\?\?/") != NULL || has_lone_return(text, len))
         return 0;
     do
         reader.in.at = next_mark(reader.in.at, reader.in.end);
