@@ -8,16 +8,14 @@ and spliced lines.  gcc preprocesses it with all headers there, with each of the
 Where that changes what it prints, nvcache must see the header's name, or say that there may be names that it cannot see.
 """
 
-import argparse
-import concurrent.futures
 import os
 import random
-import subprocess
 import sys
-import tempfile
+
+sys.dont_write_bytecode = True
+from readers import DIALECTS, compare, options
 
 HEADERS = ["h1.h", "h2.h", "s/h3.h"]
-DIALECTS = ["-std=c++17", "-std=gnu++17", "-std=c++20"]
 AT_ONCE = 250
 OTHERS = ["int a;\n", "char c = 'x';\n", 'const char *s = "/*";\n', 'auto r = R"(\n#include <h1.h>\n)";\n', "int n = 1'0;\n",
           "int k; // c \\\n", "// don't\n", '/* " */ int e;\n', 'auto r = R"x(/*)x";\n', "#error don't\n", '#pragma x "\n',
@@ -102,54 +100,34 @@ def write(place, number):
     return path, random.choice(DIALECTS)
 
 
-def needed(compiler, place, path, dialect):
+def needed(readers, place, path, dialect):
     """The headers whose presence or contents change what gcc prints."""
 
     def printed(*directories):
-        words = [word for directory in directories for word in ("-I", os.path.join(place, directory))]
-        return subprocess.run([compiler, "-E", "-quiet", "-P", "-w", dialect, *words, path], capture_output=True).stdout
+        return readers.preprocessed(path, dialect, *(word for directory in directories for word in ("-I", os.path.join(place, directory))))
 
     first = printed("all")
     return [header for n, header in enumerate(HEADERS) if printed("without%d" % n) != first or printed("other%d" % n, "all") != first]
 
 
-def step(program, compiler, place, first, n, pool):
-    """Returns (texts that need a header, texts with names that cannot be seen, [(path, header that is missed)])."""
+def step(readers, place, first, n, pool):
+    if first == 0:
+        put_headers(place)
     files = [write(place, first + i) for i in range(n)]
-    truth = list(pool.map(lambda file: needed(compiler, place, *file), files))
-    lines = subprocess.run([program], input="".join(path + "\n" for path, _ in files).encode(),
-                           capture_output=True, check=True).stdout
+    truth = list(pool.map(lambda file: needed(readers, place, *file), files))
     missed, unseen = [], 0
-    for (path, _), headers, line in zip(files, truth, lines.decode(errors="replace").split("\n")):
+    for (path, _), headers, line in zip(files, truth, readers.said(path for path, _ in files)):
         *names, is_unseen = line.split("\t")
         unseen += is_unseen == "1"
         seen = {os.path.normpath(name) for name in names}
-        missed += [(path, header) for header in headers if is_unseen == "0" and header not in seen]
+        missed += [(path, header + " matters here") for header in headers if is_unseen == "0" and header not in seen]
     return sum(map(bool, truth)), unseen, missed
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("program")
-    parser.add_argument("--steps", type=int, default=5000)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    random.seed(options.seed)
-    compiler = subprocess.run(["gcc", "-print-prog-name=cc1plus"], capture_output=True, text=True, check=True).stdout.strip()
-    need, unseen = 0, 0
-    with tempfile.TemporaryDirectory() as place, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        put_headers(place)
-        for first in range(0, options.steps, AT_ONCE):
-            a, b, missed = step(options.program, compiler, place, first, min(AT_ONCE, options.steps - first), pool)
-            need, unseen = need + a, unseen + b
-            for path, header in missed:
-                with open(path, newline="") as file:
-                    print("WRONG: %s matters here, and nvcache does not see it:\n%r" % (header, file.read()))
-            if missed:
-                sys.exit(1)
-    print("%d texts: in %d a header matters; in %d there may be names that cannot be seen, 0 wrong" % (options.steps, need, unseen))
-    if need == 0 or unseen == options.steps:
-        sys.exit("nothing was tested")
+    given = options(__doc__, 5000)
+    need, unseen = compare(given, step, AT_ONCE)
+    print("%d texts: in %d a header matters; in %d there may be names that cannot be seen, 0 wrong" % (given.steps, need, unseen))
 
 
 if __name__ == "__main__":

@@ -8,13 +8,12 @@ lines, digraphs and trigraphs, one in the other.  Where __FILE__ is expanded, th
 nvcache must say that the file shows it.  What nvcache names too much is counted, and no fault.
 """
 
-import argparse
-import concurrent.futures
 import os
 import random
-import subprocess
 import sys
-import tempfile
+
+sys.dont_write_bytecode = True
+from readers import DIALECTS, compare, options
 
 NAMES = ["A", "B", "C_", "AT", "LOG", "LOG_I", "CAT", "CAT2", "x"]
 WORDS = NAMES + ["__FILE__", "FILE", "__", "I", "LOG_", "AT_", "1", "e", "int"]
@@ -28,7 +27,6 @@ DEFINES = ["#", "# ", "%:", "\n#", "/* c */#", "#\\\n", "#/* c */", " # "]
 ENDS = ["\n", "\n", " // c\n", " /* c */\n", " \\ // c\n", " \\\n\n", "\\ /**/\n"]
 DIRECTIVES = ["#if 1", "#if 0", "#ifdef A", "#else", "#endif", "#undef A", "#pragma x", "#include <a//b.h>", "#error e", "#line 3",
               "#if 'a' // c", "#endif /* c */", "#endif // c \\", "#warning don't"]
-DIALECTS = ["-std=c++17", "-std=gnu++17", "-std=c++20"]
 AT_ONCE = 500
 
 
@@ -65,46 +63,25 @@ def write(place, number):
     return path, random.choice(DIALECTS)
 
 
-def is_shown(compiler, path, dialect):
-    """What gcc prints; that it may call the text wrong does not matter."""
-    run = subprocess.run([compiler, "-E", "-quiet", "-P", "-w", dialect, path], capture_output=True)
-    return os.path.basename(path).encode() in run.stdout
+def is_shown(readers, path, dialect):
+    return os.path.basename(path).encode() in readers.preprocessed(path, dialect)
 
 
-def step(program, compiler, place, first, n, pool):
-    """Returns (shown by gcc, shown by nvcache, the paths that nvcache missed)."""
+def step(readers, place, first, n, pool):
     files = [write(place, first + i) for i in range(n)]
-    truth = list(pool.map(lambda file: is_shown(compiler, *file), files))
-    names = "".join(path + "\n" for path, _ in files)
-    seen = [word == "1" for word in subprocess.run([program], input=names, capture_output=True, text=True, check=True).stdout.split()]
+    truth = list(pool.map(lambda file: is_shown(readers, *file), files))
+    seen = [word == "1" for word in readers.said(path for path, _ in files)]
     missed = [path for (path, _), shows, sees in zip(files, truth, seen) if shows and not sees]
     for path, _ in files:
         if path not in missed:
             os.unlink(path)
-    return sum(truth), sum(seen), missed
+    return sum(truth), sum(seen), [(path, "gcc expands __FILE__ here") for path in missed]
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("program")
-    parser.add_argument("--steps", type=int, default=20000)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    random.seed(options.seed)
-    compiler = subprocess.run(["gcc", "-print-prog-name=cc1plus"], capture_output=True, text=True, check=True).stdout.strip()
-    shown, seen = 0, 0
-    with tempfile.TemporaryDirectory() as place, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for first in range(0, options.steps, AT_ONCE):
-            a, b, missed = step(options.program, compiler, place, first, min(AT_ONCE, options.steps - first), pool)
-            shown, seen = shown + a, seen + b
-            for path in missed:
-                with open(path, newline="") as file:
-                    print("WRONG: gcc expands __FILE__ here, and nvcache does not see it:\n%r" % file.read())
-            if missed:
-                sys.exit(1)
-    print("%d texts: %d show their name, nvcache says so of %d, 0 wrong" % (options.steps, shown, seen))
-    if shown == 0 or seen == options.steps:
-        sys.exit("nothing was tested")
+    given = options(__doc__, 20000)
+    shown, seen = compare(given, step, AT_ONCE)
+    print("%d texts: %d show their name, nvcache says so of %d, 0 wrong" % (given.steps, shown, seen))
 
 
 if __name__ == "__main__":
