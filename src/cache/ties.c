@@ -210,12 +210,12 @@ tie_directory(struct filling *filling, const char *dir)
 }
 
 static bool
-is_shown(const struct filling *filling, enum root_kind kind)
+shows_toolkit(const struct filling *filling)
 {
     const struct roots *roots = &filling->session->roots;
 
     for (size_t i = 0; i < roots->n; i++)
-        if (roots->v[i].kind == kind && filling->closure->shows[i])
+        if (roots->v[i].kind == ROOT_TOOLKIT && filling->closure->shows[i])
             return true;
     return false;
 }
@@ -227,7 +227,7 @@ tie_spelling(struct filling *filling, const struct place *at, enum tie_kind kind
 {
     const bool is_toolkit = (at->kind & ~ROOT_REAL) == ROOT_TOOLKIT;
 
-    if (!is_toolkit || filling->closure->has_messages || is_shown(filling, ROOT_TOOLKIT))
+    if (!is_toolkit || filling->closure->has_messages || shows_toolkit(filling))
         add_tie(filling, *at, *at, kind);
 }
 
