@@ -4,6 +4,7 @@
     scripts/mutants.py              every mutant of tests/mutants.txt
     scripts/mutants.py guard lock   those whose names have one of these words in them
     scripts/mutants.py --list       their names
+    scripts/mutants.py --check      reads only: does each change a text that is there, and name tests that there are?
 
 A mutant is a replacement of one piece of text that stands once in a file, and the tests that must
 fail with it: names of unit tests (unit.store), end-to-end scripts (t040), fault tests (fault:t060) or a seed of the
@@ -50,6 +51,25 @@ def read_mutants(path):
     return mutants
 
 
+def exists(test):
+    kind, _, name = test.rpartition(":")
+    if kind == "moving":
+        return name.isdigit()
+    if kind in ("", "fault") and name.startswith("t"):
+        return any((ROOT / "tests" / (kind or "e2e")).glob(name + "_*"))
+    return kind == "" and name.startswith("unit.") and (ROOT / "tests/unit" / name[5:]).is_dir()
+
+
+def fault_of(mutant, root):
+    """What is wrong with it, whatever the tests say of it, or None."""
+    path = root / mutant.file
+    times = path.read_text().count("\n".join(mutant.old)) if path.is_file() else 0
+    unknown = [test for test in mutant.tests if not exists(test)]
+    if times != 1:
+        return "its text is there %d times" % times
+    return "there is no test " + " ".join(unknown) if unknown or not mutant.tests else None
+
+
 def run(command, **options):
     """A mutant may wait for ever: that is noticed too."""
     return subprocess.run(["timeout", "-k", "5", "600"] + command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -88,12 +108,12 @@ class Tree:
 
 
 def verdict(tree, mutant):
+    fault = fault_of(mutant, tree.place)
+    if fault:
+        return fault
     path = tree.place / mutant.file
     text = path.read_text()
-    old, new = "\n".join(mutant.old), "\n".join(mutant.new)
-    if text.count(old) != 1:
-        return "its text is there %d times" % text.count(old)
-    path.write_text(text.replace(old, new))
+    path.write_text(text.replace("\n".join(mutant.old), "\n".join(mutant.new)))
     try:
         if not tree.compile():
             return "does not build"
@@ -105,13 +125,18 @@ def verdict(tree, mutant):
         path.write_text(text)
 
 
-def main():
-    words = sys.argv[1:]
-    mutants = read_mutants(ROOT / "tests/mutants.txt")
-    if words == ["--list"]:
-        print("\n".join(mutant.name for mutant in mutants))
-        return 0
-    chosen = [mutant for mutant in mutants if not words or any(word in mutant.name for word in words)]
+def check(mutants):
+    failed = 0
+    for mutant in mutants:
+        fault = fault_of(mutant, ROOT)
+        failed += fault is not None
+        if fault:
+            print("%s: %s" % (mutant.name, fault))
+    print("check_mutants: %d mutants, %d faults" % (len(mutants), failed))
+    return failed > 0 or not mutants
+
+
+def try_all(chosen):
     failed = 0
     with tempfile.TemporaryDirectory(prefix="nvcache-mutants.") as place:
         tree = Tree(place)
@@ -123,4 +148,16 @@ def main():
     return failed > 0 or not chosen
 
 
-sys.exit(main())
+def main():
+    words = sys.argv[1:]
+    mutants = read_mutants(ROOT / "tests/mutants.txt")
+    if words == ["--check"]:
+        return check(mutants)
+    if words == ["--list"]:
+        print("\n".join(mutant.name for mutant in mutants))
+        return 0
+    return try_all([mutant for mutant in mutants if not words or any(word in mutant.name for word in words)])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

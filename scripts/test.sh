@@ -100,6 +100,7 @@ stage_checks() {
     counted headers scripts/check_headers.sh || true
     counted settings scripts/check_settings.sh || true
     counted style scripts/check_style.py || true
+    counted "texts of mutants" scripts/mutants.py --check || true
 }
 
 is_built=no
