@@ -27,6 +27,7 @@ struct look {
     const struct session *session;
     const struct closure *closure;
     struct realpaths *known;
+    bool is_toolkit_named;
     struct anchor *anchors;
     size_t n_anchors;
     spelling_visitor *visit;
@@ -65,7 +66,8 @@ add_dirs(struct look *look, const struct strlist *dirs, bool is_given)
         if (anchor.real == NULL)
             continue;
         look->anchors[look->n_anchors++] = anchor;
-        if (is_given)
+        if (is_given ||
+            (look->is_toolkit_named && (anchor.place.kind & ~ROOT_REAL) == ROOT_TOOLKIT))
             look->visit(&anchor.place, text, look->arg);
     }
 }
@@ -186,12 +188,13 @@ look_at_inputs(const struct look *look, const struct strlist *listed)
 
 void
 spelling_find(const struct session *session, const struct closure *closure,
-              const struct strlist *listed, struct realpaths *known,
-              spelling_visitor *visit, void *arg)
+              const struct strlist *listed, bool is_toolkit_named,
+              struct realpaths *known, spelling_visitor *visit, void *arg)
 {
     struct look look = {.session = session,
                         .closure = closure,
                         .known = known,
+                        .is_toolkit_named = is_toolkit_named,
                         .visit = visit,
                         .arg = arg};
     struct strlist given;

@@ -20,12 +20,12 @@ struct strlist;
  * name.  `at` gives the text. */
 typedef void spelling_visitor(const struct place *at, const char *text, void *arg);
 
-/* All of them: the directories that the command gives for system
- * headers, and what is reached through links below them.  `listed` are the compiler's
- * names of the inputs. */
+/* All of them: the directories that the command gives for system headers, the toolkit's
+ * own if what it is called shows, and what is reached through links below them.  `listed`
+ * are the compiler's names of the inputs. */
 void spelling_find(const struct session *session, const struct closure *closure,
-                   const struct strlist *listed, struct realpaths *known,
-                   spelling_visitor *visit, void *arg);
+                   const struct strlist *listed, bool is_toolkit_named,
+                   struct realpaths *known, spelling_visitor *visit, void *arg);
 
 /* Would gcc name it by its real path?  Not if it has none. */
 bool spelling_is_longer(struct realpaths *known, const char *text);

@@ -209,11 +209,14 @@ tie_directory(struct filling *filling, const char *dir)
             tie_root_to_base(filling, root, &filling->bases[i]);
 }
 
+/* In more than a dependency list? */
 static bool
-shows_toolkit(const struct filling *filling)
+is_toolkit_named(const struct filling *filling)
 {
     const struct roots *roots = &filling->session->roots;
 
+    if (filling->closure->has_messages)
+        return true;
     for (size_t i = 0; i < roots->n; i++)
         if (roots->v[i].kind == ROOT_TOOLKIT && filling->closure->shows[i])
             return true;
@@ -227,7 +230,7 @@ tie_spelling(struct filling *filling, const struct place *at, enum tie_kind kind
 {
     const bool is_toolkit = (at->kind & ~ROOT_REAL) == ROOT_TOOLKIT;
 
-    if (!is_toolkit || filling->closure->has_messages || shows_toolkit(filling))
+    if (!is_toolkit || is_toolkit_named(filling))
         add_tie(filling, *at, *at, kind);
 }
 
@@ -277,7 +280,8 @@ ties_fill(struct session *session, const struct closure *closure,
     find_bases(&filling);
     tie_shown(&filling);
     tie_repeated(&filling);
-    spelling_find(session, closure, listed, filling.known, on_spelling, &filling);
+    spelling_find(session, closure, listed, is_toolkit_named(&filling), filling.known,
+                  on_spelling, &filling);
     for (size_t i = 0; i < manifest->n_dirs; i++) {
         const char *dir = roots_path(&session->roots, session->arena, &manifest->dirs[i]);
 
