@@ -11,7 +11,6 @@
 #include "session_priv.h"
 
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static bool
@@ -112,22 +111,12 @@ planout_print(const struct compiled *compiled)
     (void)!fs_write_full(STDERR_FILENO, process->err.data, process->err.len);
 }
 
-/* The assembler replaces a symbolic link, the other tools write through it (seen with
- * 13.0 and binutils 2.40). */
-static void
-remove_link(const struct nvcc_command *command)
-{
-    struct stat info;
-
-    if (command->phase == PHASE_COMPILE && lstat(command->output, &info) == 0 &&
-        S_ISLNK(info.st_mode))
-        (void)unlink(command->output);
-}
-
 static enum nvc_status
-write_file(struct planned *run, const char *path, const struct buf *text)
+write_file(struct planned *run, const char *path, enum outfile_manner manner,
+           const struct buf *text)
 {
-    return outfile_write(run->session->arena, path, text->data, text->len) == NVC_OK
+    return outfile_write(run->session->arena, path, manner, text->data, text->len) ==
+                   NVC_OK
                ? NVC_OK
                : NVC_UNPLANNED_FILES;
 }
@@ -141,11 +130,10 @@ planout_write(struct planned *run, const struct buf *output, struct compiled *ou
     list_dependencies(run, out);
     if (command->deps != DEPS_NONE) {
         make_depfile(run, &out->depfile);
-        st = write_file(run, command->depfile, &out->depfile);
+        st = write_file(run, command->depfile, OUTFILE_WRITTEN, &out->depfile);
     }
-    remove_link(command);
     if (st == NVC_OK)
-        st = write_file(run, command->output, output);
+        st = write_file(run, command->output, outfile_manner(run->session), output);
     if (st != NVC_OK)
         return st;
     collect_messages(run, out);

@@ -73,7 +73,8 @@ unpack_output(const struct session *session, const struct result_part *part,
     enum nvc_status st = NVC_MISS;
 
     if (part->plain_len >= STREAM_MIN)
-        st = outfile_begin(session->command.output, &unpacked->staged, &unpacked->mode);
+        st = outfile_begin(session->command.output, outfile_manner(session),
+                           &unpacked->staged, &unpacked->mode);
     if (st == NVC_OK)
         st = result_stream(part, write_piece, &unpacked->staged);
     else if (st == NVC_MISS)
@@ -107,13 +108,13 @@ write_files(const struct session *session, struct unpacked *unpacked)
     enum nvc_status st = NVC_OK;
 
     if (command->deps != DEPS_NONE)
-        st = outfile_write(session->arena, command->depfile, unpacked->depfile.data,
-                           unpacked->depfile.len);
+        st = outfile_write(session->arena, command->depfile, OUTFILE_WRITTEN,
+                           unpacked->depfile.data, unpacked->depfile.len);
     if (st == NVC_OK && unpacked->staged.path != NULL)
         st = tmpfile_publish(&unpacked->staged, unpacked->mode);
     else if (st == NVC_OK)
-        st = outfile_write(session->arena, command->output, unpacked->output.data,
-                           unpacked->output.len);
+        st = outfile_write(session->arena, command->output, outfile_manner(session),
+                           unpacked->output.data, unpacked->output.len);
     return st == NVC_OK ? NVC_OK : NVC_ERR_REPLAY;
 }
 

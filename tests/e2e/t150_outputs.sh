@@ -25,12 +25,45 @@ sleep 0.02
 compile -MD -MF a.d a.cu -o a.o
 [ a.o -nt reference ] || fail "a.o is older than the command"
 
-begin "an older output is replaced, not written into: other names of it keep their bytes"
-echo precious >kept
-ln kept linked.o
-compile a.cu -o linked.o
-nvcc -arch=sm_80 -c a.cu -o plainlink.o
-expect_same expected.o linked.o
+# lies WHAT COMMAND OPTION...: in a directory of its own, with what COMMAND puts at the output's
+# place: what nvcc leaves there, what a hit leaves, and what a step whose input is known.
+lies() {
+    local what=$1 put=$2
+    shift 2
+    begin "$what lies at the output's place: nvcc $*"
+    rm -rf lies
+    mkdir lies
+    kernel lies/a.cu
+    for way in first plain hit step; do
+        (cd lies && rm -rf now && mkdir now && cd now && { [ $way = first ] || eval "$put"; })
+        [ $way != step ] || echo '// more' >>lies/a.cu
+        settle
+        case $way in
+        first) nvcache nvcc "$@" lies/a.cu -o lies/now/it ;;
+        plain) run $way nvcc "$@" lies/a.cu -o lies/now/it ;;
+        *) run $way nvcache nvcc "$@" lies/a.cu -o lies/now/it ;;
+        esac
+        rm -rf lies/$way && cp -a lies/now lies/$way
+    done
+    for way in hit step; do
+        expect_same_run plain $way
+        expect_same_tree lies/plain lies/$way
+    done
+}
+for options in '-arch=sm_80 -c' '-arch=sm_80 -cubin'; do
+    for content in '' old; do
+        lies "a file with another name (${content:-empty})" "printf '$content' >other; ln other it" $options
+        lies "a link (${content:-empty})" "printf '$content' >other; chmod 640 other; ln -s other it" $options
+        lies "a file with a mode of its own (${content:-empty})" "printf '$content' >it; chmod 751 it" $options
+    done
+    lies "a link to nothing" "ln -s other it" $options
+    lies "a link into nowhere" "ln -s no/other it" $options
+done
+if clang++ --version >/dev/null 2>&1 && (kernel c.cu && nvcc -ccbin clang++ -arch=sm_80 -c c.cu -o c.o) >/dev/null 2>&1; then
+    lies "a file with another name (clang)" "echo old >other; ln other it" -ccbin clang++ -arch=sm_80 -c
+    lies "a link to an empty file (clang)" "touch other; ln -s other it" -ccbin clang++ -arch=sm_80 -c
+    lies "a link to nothing (clang)" "ln -s other it" -ccbin clang++ -arch=sm_80 -c
+fi
 
 begin "a read-only output is replaced or refused as nvcc does it"
 cp a.o ro1.o && chmod 444 ro1.o
