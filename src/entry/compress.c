@@ -126,6 +126,17 @@ compress_stream(const void *data, size_t len, size_t plain_len, compress_writer 
     return st;
 }
 
+size_t
+compress_frame_len(const void *data, size_t len, size_t plain_len)
+{
+    size_t frame_len;
+
+    if (ZSTD_getFrameContentSize(data, len) != plain_len)
+        return 0;
+    frame_len = ZSTD_findFrameCompressedSize(data, len);
+    return ZSTD_isError(frame_len) ? 0 : frame_len;
+}
+
 bool
 compress_is_plausible(size_t len, size_t plain_len)
 {

@@ -30,6 +30,10 @@ NVC_NODISCARD enum nvc_status compress_stream(const void *data, size_t len,
                                               size_t plain_len, compress_writer *write,
                                               void *arg);
 
+/* The length of the zstd frame that begins at `data`, if it says that it unpacks to
+ * `plain_len` bytes; else 0.  Only unpacking tells whether it does. */
+size_t compress_frame_len(const void *data, size_t len, size_t plain_len);
+
 /* Could `len` bytes really unpack to that many?  Bounds what a record can make us
  * allocate. */
 bool compress_is_plausible(size_t len, size_t plain_len);

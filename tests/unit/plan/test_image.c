@@ -7,6 +7,7 @@
 #include "nvcache/base/buf.h"
 #include "nvcache/base/fs.h"
 #include "nvcache/base/process.h"
+#include "nvcache/plan/excerpt.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -160,6 +161,37 @@ an_object_with_another_image_is_what_the_assembler_makes(void **state)
 }
 
 static void
+an_object_without_its_image_is_an_excerpt_of_it(void **state)
+{
+    struct arena arena = ARENA_INIT;
+    char *dir;
+    AUTO_BUF image = BUF_INIT;
+    AUTO_BUF object = BUF_INIT;
+    AUTO_BUF stripped = BUF_INIT;
+    AUTO_BUF back = BUF_INIT;
+    struct excerpt excerpt;
+
+    (void)state;
+    assert_int_equal(fs_make_private_dir(&arena, "/tmp", "nvcache-test-", &dir), NVC_OK);
+    make_object(&arena, dir, 100, ".nv_fatbin", &image, &object);
+    fs_remove_tree(dir);
+    assert_int_equal(
+        image_strip(object.data, object.len, image.data, image.len, &stripped), NVC_OK);
+    assert_true(excerpt_find_around(object.data, object.len, image.data, image.len,
+                                    stripped.len, &excerpt));
+    assert_int_equal(excerpt_take(object.data, object.len, &excerpt, &back), NVC_OK);
+    assert_int_equal(back.len, stripped.len);
+    assert_memory_equal(back.data, stripped.data, stripped.len);
+    excerpt.plain_len++;
+    assert_int_equal(excerpt_take(object.data, object.len, &excerpt, &back),
+                     NVC_ERR_CORRUPT);
+    image.data[8] ^= 1;
+    assert_false(excerpt_find_around(object.data, object.len, image.data, image.len,
+                                     stripped.len, &excerpt));
+    arena_fini(&arena);
+}
+
+static void
 damaged_objects_are_refused_or_survived(void **state)
 {
     struct arena arena = ARENA_INIT;
@@ -215,6 +247,7 @@ test_image(void)
         cmocka_unit_test(the_image_is_read_apart_from_its_frame),
         cmocka_unit_test(another_form_is_refused),
         cmocka_unit_test(an_object_with_another_image_is_what_the_assembler_makes),
+        cmocka_unit_test(an_object_without_its_image_is_an_excerpt_of_it),
         cmocka_unit_test(damaged_objects_are_refused_or_survived),
         cmocka_unit_test(an_image_that_is_not_the_objects_is_noticed),
     };
