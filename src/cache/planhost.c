@@ -19,7 +19,6 @@
 #include "nvcache/base/mapped.h"
 #include "nvcache/base/path.h"
 #include "nvcache/digest/filedigest.h"
-#include "nvcache/nvcc/scan.h"
 #include "session_priv.h"
 
 #include <errno.h>
@@ -29,11 +28,11 @@
 #include <unistd.h>
 
 static const char define[] = "-D";
-static const char architecture[] = "-D__CUDA_ARCH";
+static const char architecture[] = "-D" HOSTTEXT_ARCH;
 
 /* What CUDA's headers define of architectures that are like no other (sm_90a), and what
  * all of these names begin with. */
-static const char asking[] = "__CUDA_HAS_ARCH";
+static const char asking[] = HOSTTEXT_HAS_ARCH;
 static const char common[] = "__CUDA_";
 
 /* Text that every compile begins with is in no file that is looked into here, and a macro
@@ -65,7 +64,7 @@ architecture_macro(struct arena *arena, const char *word)
     if (!str_starts(word, architecture))
         return NULL;
     word += strlen(define);
-    return arena_strndup(arena, word, strcspn(word, "="));
+    return arena_strndup(arena, word, hosttext_name_len(word));
 }
 
 static bool
@@ -174,26 +173,39 @@ has_known_inputs(const struct planned *run, const struct plan_step *host)
     return host->n_inputs == n;
 }
 
+/* What counts of the input with that role, from its text if no record has told it. */
+static bool
+look_at(struct planned *run, const struct plan_step *host, enum plan_role role,
+        struct hosttext *of)
+{
+    AUTO_MAPPED text = MAPPED_INIT;
+
+    if (!of->is_known && read_input(run, host, role, &text))
+        hosttext_look(text.text, text.len, of);
+    return of->has_tokens;
+}
+
+static bool
+asks_by_name(struct planned *run, const struct plan_step *host, struct hosttext *of)
+{
+    return asks_for_architectures(run, host, buf_str(&of->architectures),
+                                  of->architectures.len);
+}
+
 bool
 planhost_look(struct planned *run, const struct plan_step *host)
 {
     struct plan_host *of = &run->host;
-    AUTO_MAPPED text = MAPPED_INIT;
-    AUTO_MAPPED stub = MAPPED_INIT;
     AUTO_BUF lines = BUF_INIT;
     AUTO_BUF stub_lines = BUF_INIT;
 
-    if (!has_known_inputs(run, host) || !read_input(run, host, PLAN_CPP, &text))
-        return true;
-    of->is_read = true;
-    of->takes_files = scan_takes_files(text.text, text.len);
-    if (!read_input(run, host, PLAN_STUB, &stub) || has_hidden_text(host) ||
-        !text_digest_tokens(text.text, text.len, NULL, &of->tokens, &lines) ||
-        !text_digest_tokens(stub.text, stub.len, NULL, &of->stub_tokens, &stub_lines))
+    if (!has_known_inputs(run, host) || !look_at(run, host, PLAN_CPP, &of->cpp) ||
+        has_hidden_text(host) || !look_at(run, host, PLAN_STUB, &of->stub))
         return true;
     of->has_tokens = true;
-    of->asks = asks_for_architectures(run, host, text.text, text.len) ||
-               asks_for_architectures(run, host, stub.text, stub.len);
+    of->asks = asks_by_name(run, host, &of->cpp) || asks_by_name(run, host, &of->stub);
+    buf_append(&lines, buf_str(&of->cpp.directives), of->cpp.directives.len);
+    buf_append(&stub_lines, buf_str(&of->stub.directives), of->stub.directives.len);
     add_directives(run, host, &lines, &stub_lines);
     return planaround_find(run, host);
 }
@@ -300,11 +312,21 @@ planhost_digest(struct planned *run, struct digest *out)
     if (!of->has_tokens || (!of->around.is_known && !learn_around(run, host)))
         return false;
     hasher_init(&hasher, "nvcache host text v2");
-    hasher_digest(&hasher, &of->tokens);
-    hasher_digest(&hasher, &of->stub_tokens);
+    hasher_digest(&hasher, &of->cpp.tokens);
+    hasher_digest(&hasher, &of->stub.tokens);
     hasher_digest(&hasher, &of->around.tokens);
     if (of->asks || of->around.asks)
         hash_architectures(host, &hasher);
     hasher_final(&hasher, out);
     return true;
+}
+
+bool
+planhost_is_told(const struct planned *run)
+{
+    const struct plan_step *last = &run->plan.steps[run->plan.n_steps - 1];
+    const struct task *host = &run->tasks[run->plan.n_steps - 1];
+
+    return last->tool == PLAN_HOST && host->has_tokens_key && !run->host.asks &&
+           !run->host.around.asks && host->result.out.len + host->result.err.len == 0;
 }

@@ -266,7 +266,10 @@ planrun_close(struct planned *run, enum nvc_status recorded)
     scratch_close(&run->scratch);
     for (size_t i = 0; i < run->n_tasks; i++)
         process_result_fini(&run->tasks[i].result);
+    hosttext_fini(&run->host.cpp);
+    hosttext_fini(&run->host.stub);
     buf_fini(&run->host.directives);
+    within_fini(&run->within);
     buf_fini(&run->output);
 }
 
@@ -281,8 +284,8 @@ look_for_files(struct planned *run, struct compiled *out)
 
     if (file < 0 || !run->files[file].is_there)
         return NVC_OK;
-    if (run->host.is_read) {
-        out->takes_files = run->host.takes_files;
+    if (run->host.cpp.is_known) {
+        out->takes_files = run->host.cpp.takes_files;
         return NVC_OK;
     }
     if (fs_read(

@@ -7,6 +7,8 @@
 #include "nvcache/entry/record.h"
 #include "nvcache/plan/plan.h"
 #include "nvcache/plan/text.h"
+#include "hosttext_priv.h"
+#include "within_priv.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,6 +26,7 @@ struct session;
 /* What one file of the plan holds, once it is needed. */
 struct planned_file {
     bool is_there;
+    bool is_unwritten; /* what counts of it is known, and it is not written */
     bool has_raw;
     bool is_scanned; /* for tokens */
     bool has_tokens; /* they can be used in place of `raw` */
@@ -46,6 +49,7 @@ struct task {
     bool is_reused;
     bool is_elsewhere;   /* reused from text whose lines were others */
     bool wants_position; /* that will not do */
+    bool wants_files;    /* what a record tells of its files will not do */
     bool has_own_id;     /* it reads the module id that it would have made */
     bool has_guess;      /* it, or what it reads, was begun with a guessed one */
     bool is_stale;       /* that was wrong, and it still runs */
@@ -83,13 +87,11 @@ struct plan_around {
 
 /* What the host compiler gets. */
 struct plan_host {
-    bool is_read; /* the host's C++ */
-    bool takes_files;
-    bool asks;
-    bool has_tokens; /* of that, and of the stub */
-    struct digest tokens;
-    struct digest stub_tokens;
-    struct buf directives; /* of both */
+    struct hosttext cpp;
+    struct hosttext stub;
+    bool has_tokens;       /* of both */
+    bool asks;             /* for architectures by name */
+    struct buf directives; /* of both, as that pass reads them */
     const char *text;      /* path of what the preprocessor makes of these, or NULL */
     struct plan_around around;
 };
@@ -106,6 +108,7 @@ struct planned {
     struct plan_names names;
     struct scratch scratch; /* where its files are */
     struct plan_host host;
+    struct within within;
     char **envp;
     const char *path; /* PATH of the steps */
     struct planned_file *files;
@@ -200,6 +203,17 @@ bool plan_guess_serves(const struct planned *run, const struct task *task, unsig
 char **plan_guess_argv(struct planned *run, char **argv);
 bool plan_guess_is_wrong(struct planned *run);
 void plan_guess_store(struct planned *run);
+
+/* Is the host's object found by what counts of its text, whatever the architectures? */
+bool planhost_is_told(const struct planned *run);
+
+/* Files that a record only tells of (planunwritten.c).  The task has none any more.  Who
+ * makes one that the step reads, or NULL?  That it will: false when its id cannot be
+ * read. It has: is everything as it was told? */
+void plan_unwritten_forget(struct planned *run, const struct task *task);
+struct task *plan_unwritten_maker(struct planned *run, const struct plan_step *step);
+bool plan_unwritten_expect(struct planned *run, struct task *maker);
+bool plan_unwritten_is_right(struct planned *run, const struct task *maker);
 
 /* Steps as records (planstep.c). */
 void plan_step_keys(struct planned *run, struct task *task);

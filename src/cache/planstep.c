@@ -261,7 +261,7 @@ give_back(struct planned *run, struct task *task)
 bool
 plan_step_reuse(struct planned *run, struct task *task)
 {
-    if (!run->may_reuse)
+    if (!run->may_reuse || task->wants_files)
         return false;
     task->is_by_bytes = !task->has_tokens_key || task->wants_position;
     task->is_elsewhere = !task->is_by_bytes && take_key(run, task, &task->tokens_key);
@@ -270,6 +270,8 @@ plan_step_reuse(struct planned *run, struct task *task)
                                take_key(run, task, &task->raw_key));
     if (task->is_reused && plan_id_is_made_by(run, task) && !plan_id_serves(run, task))
         give_back(run, task);
+    if (!task->is_reused)
+        plan_unwritten_forget(run, task);
     return task->is_reused;
 }
 
@@ -331,7 +333,8 @@ plan_step_store(struct planned *run, struct task *task)
     struct result result = {.n = 0};
     const struct digest *digest;
 
-    if (task->is_reused || has_private_path(run, &task->result.out) ||
+    if (task->is_reused || task->wants_files ||
+        has_private_path(run, &task->result.out) ||
         has_private_path(run, &task->result.err))
         return;
     digest = key_to_store(run, task);

@@ -35,6 +35,8 @@ new_input(const struct task *task)
         return "-";
     if (task->wants_position)
         return "lines"; /* the same but for these, and it had something to say */
+    if (task->wants_files)
+        return "-"; /* none, but a file of it is not kept */
     switch (task->step->tool) {
     case PLAN_CUDAFE:
     case PLAN_CICC:
@@ -171,6 +173,9 @@ finish_run(struct planned *run, struct task *task)
 
     if (plan_id_is_made_by(run, task))
         st = plan_id_settle(run, task, &again);
+    if (st == NVC_OK && !again && task->wants_files &&
+        !plan_unwritten_is_right(run, task))
+        st = NVC_UNPLANNED_STEP;
     if (st == NVC_OK && !again)
         finish(run, task);
     if (st == NVC_OK && !again && plan_id_is_made_by(run, task) &&
@@ -255,7 +260,20 @@ is_known(struct planned *run, struct task *task)
     return task->is_reused;
 }
 
-/* Start or reuse what is ready.  *out_moved: something was reused. */
+/* Does it have to wait for a file of which no more than its text's tokens is known? */
+static bool
+waits_for_file(struct planned *run, struct task *task)
+{
+    struct task *maker =
+        task->is_host_text ? NULL : plan_unwritten_maker(run, task->step);
+
+    if (maker == NULL || !plan_unwritten_expect(run, maker))
+        return false;
+    reset(run, maker);
+    return true;
+}
+
+/* Start or reuse what is ready.  *out_moved: something was reused, or is to run. */
 static enum nvc_status
 advance(struct planned *run, bool only_text, bool *out_moved)
 {
@@ -274,6 +292,10 @@ advance(struct planned *run, bool only_text, bool *out_moved)
             plan_step_keys(run, task);
             if (is_known(run, task)) {
                 finish(run, task);
+                *out_moved = true;
+                continue;
+            }
+            if (waits_for_file(run, task)) {
                 *out_moved = true;
                 continue;
             }

@@ -10,7 +10,6 @@
 #include "nvcache/base/buf.h"
 #include "nvcache/base/log.h"
 #include "nvcache/cache/config.h"
-#include "nvcache/entry/result.h"
 #include "nvcache/entry/wire.h"
 #include "nvcache/nvcc/variables.h"
 #include "nvcache/store/store.h"
@@ -90,24 +89,6 @@ plan_text_key(struct planned *run)
     run->has_text_key = true;
 }
 
-/* The object of the recorded run, if it is still there. */
-static enum nvc_status
-take_result(struct planned *run, const struct digest *digest, struct buf *out)
-{
-    const struct record_key key = key_record(RECORD_RESULT, digest);
-    const struct result_part *output;
-    struct store_value value;
-    struct result result;
-    enum nvc_status st = store_get(run->session->store, &key, &value);
-
-    if (st == NVC_OK)
-        st = result_decode(value.data, value.len, &result);
-    if (st != NVC_OK)
-        return st;
-    output = result_find(&result, ROLE_OUTPUT);
-    return output != NULL ? result_unpack(output, out) : NVC_ERR_CORRUPT;
-}
-
 static enum nvc_status
 take(struct planned *run, struct buf *out)
 {
@@ -126,7 +107,7 @@ take(struct planned *run, struct buf *out)
     digest = wire_digest(&reader);
     if (!wire_done(&reader))
         return NVC_ERR_CORRUPT;
-    return take_result(run, &digest, out);
+    return within_output(run->session, &digest, out);
 }
 
 bool

@@ -1,6 +1,7 @@
-/* The files of a step: read for its record, and written from one.  The host's object is
- * kept without its device image, which the image that belongs to this run takes the place
- * of. */
+/* The files of a step: read for its record, and written from one.  What the command's
+ * result holds already is kept as a place there, and of the host's C++ what counts of it,
+ * if its object is kept as well.  That is kept without its device image, which the image
+ * that belongs to this run takes the place of. */
 
 #include "stepfile_priv.h"
 
@@ -43,40 +44,70 @@ stepfile_read_image(struct planned *run, const struct plan_step *host,
 /* ---- to the record ---- */
 
 static bool
-strip_object(struct planned *run, const struct plan_step *host, struct buf *object)
+is_kept(const struct planned *run, unsigned file)
+{
+    return run->plan.files[file].role != PLAN_BYPRODUCT;
+}
+
+static bool
+add_in_place_of(struct buf *text, const struct buf *bytes, enum result_role role,
+                struct result *out)
+{
+    buf_clear(text);
+    buf_append(text, bytes->data, bytes->len);
+    return result_add(out, role, text->data, text->len);
+}
+
+static bool
+add_object(struct planned *run, const struct plan_step *host, struct buf *object,
+           struct result *out)
 {
     AUTO_BUF image = BUF_INIT;
     AUTO_BUF stripped = BUF_INIT;
+    AUTO_BUF place = BUF_INIT;
     struct digest frame;
 
     if (!stepfile_read_image(run, host, &image, &frame) ||
         image_strip(object->data, object->len, image.data, image.len, &stripped) !=
             NVC_OK)
         return false;
-    buf_clear(object);
-    buf_append(object, stripped.data, stripped.len);
-    return true;
+    if (within_put_object(run, &stripped, &image, &place))
+        return add_in_place_of(object, &place, ROLE_WITHIN, out);
+    return add_in_place_of(object, &stripped, ROLE_OUTPUT, out);
+}
+
+/* The host's C++, where it must be kept, is mostly headers', which other units have too:
+ * their pieces are kept once.  Else the whole text. */
+static bool
+add_cpp(struct planned *run, struct buf *text, struct result *out)
+{
+    AUTO_BUF other = BUF_INIT;
+
+    if (planhost_is_told(run) && hosttext_encode(&run->host.cpp, &other))
+        return add_in_place_of(text, &other, ROLE_HOST_TEXT, out);
+    buf_clear(&other);
+    if (pieces_put(run->session, text, &other))
+        return add_in_place_of(text, &other, ROLE_PIECES, out);
+    return result_add(out, ROLE_OUTPUT, text->data, text->len);
 }
 
 static bool
-is_kept(const struct planned *run, unsigned file)
+add_output(struct planned *run, const struct plan_step *step, unsigned file,
+           struct buf *text, struct result *out)
 {
-    return run->plan.files[file].role != PLAN_BYPRODUCT;
-}
+    const enum plan_role role = run->plan.files[file].role;
+    AUTO_BUF place = BUF_INIT;
 
-/* The host's C++ is mostly headers', which other units have too: their pieces are kept
- * once.  Else the whole text. */
-static bool
-add_text(struct planned *run, const struct plan_step *step, struct buf *text,
-         struct result *out)
-{
-    AUTO_BUF list = BUF_INIT;
-
-    if (step->tool != PLAN_CUDAFE || !pieces_put(run->session, text, &list))
-        return result_add(out, ROLE_OUTPUT, text->data, text->len);
-    buf_clear(text);
-    buf_append(text, list.data, list.len);
-    return result_add(out, ROLE_PIECES, text->data, text->len);
+    if (fs_read(path_of(run, file), RESULT_MAX_PLAIN, text) != NVC_OK)
+        return false;
+    if (step->tool == PLAN_HOST)
+        return add_object(run, step, text, out);
+    if (step->tool == PLAN_CUDAFE && role == PLAN_CPP)
+        return add_cpp(run, text, out);
+    if (role == PLAN_PTX ? within_put_ptx(run, text, &place)
+                         : within_put(run, text, &place))
+        return add_in_place_of(text, &place, ROLE_WITHIN, out);
+    return result_add(out, ROLE_OUTPUT, text->data, text->len);
 }
 
 bool
@@ -87,16 +118,10 @@ stepfile_get_outputs(struct planned *run, struct task *task, struct stepfile_tex
     size_t n = 0;
 
     for (size_t i = 0; i < step->n_outputs; i++) {
-        struct buf *text = &texts->files[n];
-
         if (!is_kept(run, step->outputs[i]))
             continue;
-        if (n++ == STEP_MAX_FILES ||
-            fs_read(path_of(run, step->outputs[i]), RESULT_MAX_PLAIN, text) != NVC_OK)
-            return false;
-        if (step->tool == PLAN_HOST && !strip_object(run, step, text))
-            return false;
-        if (!add_text(run, step, text, out))
+        if (n == STEP_MAX_FILES ||
+            !add_output(run, step, step->outputs[i], &texts->files[n++], out))
             return false;
     }
     return result_add(out, ROLE_STDOUT, task->result.out.data, task->result.out.len) &&
@@ -133,21 +158,62 @@ splice_object(struct planned *run, const struct plan_step *host, struct buf *obj
     return NVC_OK;
 }
 
+/* The bytes of a part, whatever stands for them. */
+static enum nvc_status
+read_part(struct planned *run, const struct result_part *part, struct buf *out)
+{
+    AUTO_BUF other = BUF_INIT;
+    enum nvc_status st;
+
+    if (part->role == ROLE_OUTPUT)
+        return result_unpack(part, out);
+    st = result_unpack(part, &other);
+    if (st == NVC_OK && part->role == ROLE_PIECES)
+        st = pieces_get(run->session, other.data, other.len, out);
+    else if (st == NVC_OK)
+        st = within_get(run, other.data, other.len, out);
+    return st;
+}
+
+/* It is not written before somebody needs it (planunwritten.c). */
+static enum nvc_status
+put_host_text(struct planned *run, unsigned file, const struct result_part *part)
+{
+    struct hosttext *of = &run->host.cpp;
+    AUTO_BUF told = BUF_INIT;
+    const enum nvc_status st = result_unpack(part, &told);
+
+    if (st != NVC_OK)
+        return st;
+    if (of->is_known || !hosttext_decode(told.data, told.len, of))
+        return NVC_ERR_CORRUPT;
+    run->files[file].is_unwritten = true;
+    return NVC_OK;
+}
+
 static enum nvc_status
 put_output(struct planned *run, const struct task *task, unsigned file,
            const struct result_part *part)
 {
-    AUTO_BUF list = BUF_INIT;
     AUTO_BUF text = BUF_INIT;
-    enum nvc_status st = result_unpack(part, part->role == ROLE_PIECES ? &list : &text);
+    enum nvc_status st;
 
-    if (st == NVC_OK && part->role == ROLE_PIECES)
-        st = pieces_get(run->session, list.data, list.len, &text);
+    if (part->role == ROLE_HOST_TEXT)
+        return put_host_text(run, file, part);
+    st = read_part(run, part, &text);
     if (st == NVC_OK && task->step->tool == PLAN_HOST)
         st = splice_object(run, task->step, &text);
     if (st == NVC_OK)
         st = write_file(path_of(run, file), &text);
     return st;
+}
+
+/* Is it a part that stands for a file? */
+static bool
+is_file(enum result_role role)
+{
+    return role == ROLE_OUTPUT || role == ROLE_PIECES || role == ROLE_WITHIN ||
+           role == ROLE_HOST_TEXT;
 }
 
 static enum nvc_status
@@ -168,8 +234,7 @@ stepfile_put_outputs(struct planned *run, struct task *task, const struct result
     for (size_t i = 0; i < step->n_outputs && st == NVC_OK; i++) {
         if (!is_kept(run, step->outputs[i]))
             continue;
-        if (n == result->n || (result->parts[n].role != ROLE_OUTPUT &&
-                               result->parts[n].role != ROLE_PIECES))
+        if (n == result->n || !is_file(result->parts[n].role))
             return NVC_ERR_CORRUPT;
         st = put_output(run, task, step->outputs[i], &result->parts[n++]);
     }

@@ -7,7 +7,7 @@
 
 /* The files of a step, between its private directory and its record. */
 
-#define STEP_VERSION   2
+#define STEP_VERSION   3
 #define STEP_MAX_FILES 4
 
 /* Holds what a result record points to. */
