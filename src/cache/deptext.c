@@ -40,7 +40,7 @@ deptext_pack(const struct session *session, const struct buf *text, struct buf *
 
     if (st != NVC_OK)
         return st;
-    if (!str_equal(depfile.target.path, command_deps_target(&session->command)))
+    if (!str_equal(depfile.target.path, session->command.rule_target))
         return NVC_ERR_FORMAT;
     buf_append_char(out, (char)depfile.dialect);
     template_make(whole + depfile.target.len, text->len - depfile.target.len,
@@ -59,7 +59,7 @@ deptext_unpack(const struct session *session, const struct buf *packed, struct b
     dialect = packed->data[0];
     if (dialect != DEPFILE_NVCC && dialect != DEPFILE_GCC)
         return NVC_ERR_CORRUPT;
-    buf_append_str(out, command_deps_target(&session->command));
+    buf_append_str(out, session->command.rule_target);
     return template_expand(packed->data + 1, packed->len - 1,
                            escaped_roots(roots, (enum depfile_dialect)dialect), roots->n,
                            out);

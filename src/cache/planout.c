@@ -26,7 +26,7 @@ make_depfile(struct planned *run, struct buf *out)
     const struct nvcc_command *command = &run->session->command;
     const struct strlist *files = &run->inputs.files;
 
-    buf_printf(out, "%s : ", command_deps_target(command));
+    buf_printf(out, "%s : ", command->rule_target);
     depfile_escape(DEPFILE_NVCC, command->source, out);
     for (size_t i = 0; i < files->n; i++) {
         if (!is_listed(run, i))

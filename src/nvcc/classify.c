@@ -12,7 +12,7 @@
  * replaced, in the directory of -odir, else in the working directory; -odir has no effect
  * on -o.
  * - Without -MF the depfile is -o's value with its last suffix replaced by ".d" (added if
- * there is none), or the default output's name with ".d".
+ * there is none), or the default output's name with ".d".  Its target: see rule_target.
  * - `-MF ''` writes no depfile, `-o ''` fails: both refused.
  *
  * Must never look at a file, and never say NVC_OK for a word it does not understand. */
@@ -209,6 +209,21 @@ may_be_file(const char *path)
     return path[0] != '\0' && !str_equal(path, "-") && !is_device && !str_ends(path, "/");
 }
 
+/* The directory of -odir stands before whatever names the target, although it has no
+ * effect on -o itself; and by default every phase's is an object. */
+static const char *
+rule_target(struct arena *arena, const struct nvcc_command *command)
+{
+    const char *dir = last_value(command, OPT_OUTPUT_DIRECTORY);
+    const char *name = command->deps_target;
+
+    if (name == NULL)
+        name = last_value(command, OPT_OUTPUT_FILE);
+    if (name == NULL)
+        name = with_suffix(arena, path_base(command->source), ".o");
+    return dir == NULL ? name : arena_printf(arena, "%s/%s", dir, name);
+}
+
 static enum nvc_status
 find_outputs(struct arena *arena, struct nvcc_command *command)
 {
@@ -224,6 +239,7 @@ find_outputs(struct arena *arena, struct nvcc_command *command)
         return NVC_OK;
     command->depfile =
         depfile == NULL ? with_suffix(arena, command->output, ".d") : depfile;
+    command->rule_target = rule_target(arena, command);
     if (!may_be_file(command->depfile) || str_equal(command->depfile, command->output))
         return refuse(command, NVC_BYPASS_OUTPUT, "--dependency-output");
     return NVC_OK;
@@ -334,10 +350,4 @@ command_classify(struct arena *arena, struct nvcc_command *command)
     if (st == NVC_OK)
         st = check_host(arena, command);
     return st;
-}
-
-const char *
-command_deps_target(const struct nvcc_command *command)
-{
-    return command->deps_target != NULL ? command->deps_target : command->output;
 }

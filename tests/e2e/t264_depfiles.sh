@@ -179,3 +179,10 @@ for name in one two; do
     done
 done
 expect_counts hits.manifest=5 misses=3
+
+mkdir -p fixture/d
+kernel fixture/a.cu
+for options in '-c -odir d' '-c -odir d/ -o b.o' '-c -odir d -MT target' '-cubin' '-fatbin -odir d' '-cubin -odir d -o b.cubin -MF b.d' '-dc -ptx'; do
+    begin "the target as nvcc names it: $options"
+    differential "$T/work/fixture" -arch=sm_80 $options a.cu -MD
+done

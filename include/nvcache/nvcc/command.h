@@ -59,7 +59,7 @@ struct nvcc_command {
     const struct options_file *options_files;
     enum command_deps deps;
     bool deps_phony;         /* -MP: an empty rule for each prerequisite */
-    const char *deps_target; /* -MT's last value; NULL: the output's name */
+    const char *deps_target; /* -MT's last value */
     const char *ccbin;       /* -ccbin's last value; NULL: NVCC_CCBIN's or none */
     int threads;             /* --threads; 1 if not given, 0 means one per processor */
     bool asks_jobserver;     /* --jobserver */
@@ -72,7 +72,8 @@ struct nvcc_command {
     const char *language; /* of the source: "cu", "c++", "c", from -x or the extension */
     const char *output;   /* -o's value, or the name nvcc would choose */
     const char *depfile;  /* where nvcc writes it (-MF or its default); NULL: DEPS_NONE */
-    bool debug_info;      /* -g, -G, -lineinfo, host -g*: paths get into the output */
+    const char *rule_target; /* what nvcc writes in front of the list; NULL: DEPS_NONE */
+    bool debug_info;         /* -g, -G, -lineinfo, host -g*: paths get into the output */
     const char *native_host; /* "-march=native" or the like for the host compiler; NULL:
                                 not there */
 
@@ -92,9 +93,6 @@ NVC_NODISCARD enum nvc_status command_parse(struct arena *arena, int argc,
  * key, with `native_host` its processor. */
 NVC_NODISCARD enum nvc_status command_classify(struct arena *arena,
                                                struct nvcc_command *command);
-
-/* The target that nvcc writes in front of the dependency list, as it stands there. */
-const char *command_deps_target(const struct nvcc_command *command);
 
 /* What of the command decides its output, in canonical form and in order: option names in
  * their long spelling, lists split, neutral options and pure output names left out.  Not

@@ -142,6 +142,33 @@ language_is_from_x_or_the_suffix(void **state)
 }
 
 static void
+rules_have_nvccs_targets(void **state)
+{
+    static const char *const rows[][2] = {
+        {"nvcc -c s/a.b.cu -MD", "a.b.o"},
+        {"nvcc -c s/a.cu -o x/y -MD", "x/y"},
+        {"nvcc -c s/a.cu -o x/y.o -MD -odir d", "d/x/y.o"},
+        {"nvcc -c a.cu -o /y.o -MD -odir d/", "d///y.o"},
+        {"nvcc -c a.cu -odir d -MMD", "d/a.o"},
+        {"nvcc -c a.cu -odir d -MD -MT t", "d/t"},
+        {"nvcc -c a.cu -o x.o -MD -MT t", "t"},
+        {"nvcc -cubin a.cu -MD", "a.o"},
+        {"nvcc -cubin a.cu -MD -o a.cubin", "a.cubin"},
+        {"nvcc -fatbin a.cu -MD -odir d -MF x.d", "d/a.o"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct parsed parsed;
+
+        fixture_parse(&parsed, rows[i][0]);
+        assert_line(parsed.status == NVC_OK, rows[i][0]);
+        assert_string_equal(parsed.command.rule_target, rows[i][1]);
+        fixture_done(&parsed);
+    }
+}
+
+static void
 outputs_have_nvccs_names(void **state)
 {
     static const struct {
@@ -324,6 +351,7 @@ test_classify(void)
         cmocka_unit_test(only_one_compile_of_one_source_is_cached),
         cmocka_unit_test(options_that_cannot_be_cached_are_named),
         cmocka_unit_test(language_is_from_x_or_the_suffix),
+        cmocka_unit_test(rules_have_nvccs_targets),
         cmocka_unit_test(outputs_have_nvccs_names),
         cmocka_unit_test(outputs_that_are_no_files_are_refused),
         cmocka_unit_test(what_the_shell_behind_nvcc_would_expand_is_refused),
