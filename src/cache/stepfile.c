@@ -7,12 +7,14 @@
 
 #include "nvcache/base/arena.h"
 #include "nvcache/base/fs.h"
+#include "nvcache/base/path.h"
 #include "nvcache/plan/image.h"
 #include "pieces_priv.h"
 #include "session_priv.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 void
@@ -191,6 +193,32 @@ put_host_text(struct planned *run, unsigned file, const struct result_part *part
     return NVC_OK;
 }
 
+/* A stub names itself by its place in the run that made it.  There gcc would look for the
+ * lines that it prints under a message. */
+static void
+rename_stub(struct planned *run, const char *path, struct buf *text)
+{
+    struct arena *arena = run->session->arena;
+    const char *name = arena_printf(arena, "/%s\"", path_base(path));
+    const char *from = buf_str(text);
+    AUTO_BUF renamed = BUF_INIT;
+
+    for (const char *found; (found = strstr(from, name)) != NULL;) {
+        const char *begin = found;
+
+        while (begin > from && *begin != '"' && *begin != '\n')
+            begin--;
+        if (*begin != '"')
+            return; /* no line of cicc's */
+        buf_append(&renamed, from, (size_t)(begin + 1 - from));
+        buf_append_str(&renamed, path);
+        from = found + strlen(name) - 1;
+    }
+    buf_append_str(&renamed, from);
+    buf_clear(text);
+    buf_append(text, renamed.data, renamed.len);
+}
+
 static enum nvc_status
 put_output(struct planned *run, const struct task *task, unsigned file,
            const struct result_part *part)
@@ -203,6 +231,8 @@ put_output(struct planned *run, const struct task *task, unsigned file,
     st = read_part(run, part, &text);
     if (st == NVC_OK && task->step->tool == PLAN_HOST)
         st = splice_object(run, task->step, &text);
+    if (st == NVC_OK && run->plan.files[file].role == PLAN_STUB)
+        rename_stub(run, path_of(run, file), &text);
     if (st == NVC_OK)
         st = write_file(path_of(run, file), &text);
     return st;

@@ -89,6 +89,12 @@ rm -f plain.o cached.o
 said --jobserver
 [ ! -e plain.o ] || expect_same plain.o cached.o
 
+begin "lines under a message in a file that nvcc makes, where that file is an earlier compile's"
+run first nvcache nvcc -arch=sm_80 -c fixture/warn.cu -o stub.o
+run plain nvcc -arch=sm_80 -c fixture/warn.cu -o stub.o -Xcompiler -Wframe-larger-than=1
+run cached nvcache nvcc -arch=sm_80 -c fixture/warn.cu -o stub.o -Xcompiler -Wframe-larger-than=1
+expect_same_run plain cached
+
 begin "-Xptxas -v: the registers used are replayed"
 differential "$T/work/fixture" -arch=sm_80 -Xptxas -v -c regs.cu -o out.o
 expect_in "stderr of the hit" "$(cat "$T/hit.err")" 'Used [0-9]+ registers'
