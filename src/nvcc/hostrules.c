@@ -62,6 +62,7 @@ static const struct host_rule rules[] = {
     {"-foptimization-record", HOST_DENY, FORM_MAP},
     {"-fopt-info", HOST_DENY, FORM_MAP},
     {"-ftime-", HOST_DENY, FORM_MAP},
+    {"-fstats", HOST_DENY, FORM_EXACT}, /* prints times, too */
     {"-fmem-report", HOST_DENY, FORM_MAP},
     {"-fpre-ipa-mem-report", HOST_DENY, FORM_EXACT},
     {"-fpost-ipa-mem-report", HOST_DENY, FORM_EXACT},

@@ -43,6 +43,10 @@ check option -arch=sm_80 -c a.cu -o out.o -Xptxas -link-info=listing
 check option -arch=sm_80 -c a.cu -o out.o -Xfatbin --create=compress
 check shell -arch=sm_80 '-DTEXT=$HOME' -ptx a.cu -o out.ptx
 
+begin "host_option: -Xcompiler -fstats, whose times are another run's in a replay"
+nvcache nvcc -arch=sm_80 -c fixture/a.cu -o stats.o -Xcompiler -fstats >/dev/null 2>&1
+expect_counts bypassed.host_option=1
+
 begin "a number of threads that is none, behind a hit"
 run first nvcache nvcc -arch=sm_80 -c fixture/a.cu -o threads.o
 run plain nvcc -arch=sm_80 -c fixture/a.cu -o threads.o --threads -5

@@ -92,6 +92,7 @@ words_with_side_effects_or_unknown_ones_are_refused(void **state)
         "-fplugin=x",
         "-ftime-trace",
         "-ftime-report",
+        "-fstats",
         "-fsyntax-only",
         "-fmodules-ts",
         "-fopt-info-vec=x",
