@@ -39,7 +39,9 @@ def clean(build, targets):
 def disk(path):
     total = 0
     for top, _, names in os.walk(path):
-        total += sum(os.lstat(os.path.join(top, name)).st_blocks * 512 for name in names if name != "memo-v1")
+        # Not what either keeps to know files again: ccache's may lie elsewhere.
+        total += sum(os.lstat(os.path.join(top, name)).st_blocks * 512 for name in names
+                     if name != "memo-v1" and not name.startswith("inode-cache"))
     return total
 
 
@@ -53,7 +55,7 @@ def run(bench):
     launchers["no compiler"] = ([bench.tools + "/empty"], bench.plain)
     builds, cold, warm, sizes = {}, {}, {}, {}
     for name, (command, environment) in launchers.items():
-        variable = "NVCACHE_DIR" if name == "nvcache" else "CCACHE_DIR"
+        variable = "NVCACHE_DIR" if name.startswith("nvcache") else "CCACHE_DIR"
         environment[variable] = os.path.join(bench.place, "ggml-cache-" + name.replace(" ", "-"))
         builds[name] = configure(bench, source, name, ";".join(command), environment)
         targets = targets_of(builds[name], bench.arguments.units)

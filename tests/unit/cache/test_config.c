@@ -103,7 +103,7 @@ without_any_source_every_setting_has_its_default(void **state)
     assert_null(config.log);
     assert_int_equal(config.umask, -1);
     assert_int_equal(config.base_dirs.n, 0);
-    assert_int_equal(config.compression_level, 3);
+    assert_int_equal(config.compression_level, 8);
     assert_int_equal(config.lock_timeout, 2000);
     assert_int_equal(config.problems.n, 0);
     for (enum setting_id id = 0; id < SETTING_COUNT; id++)

@@ -58,7 +58,7 @@ the_page_shows_values_and_where_they_come_from(void **state)
                        "base_dirs          /a:/b                           command line\n"
                        "ephemeral          -                               default\n"
                        "strict_paths       no                              default\n"
-                       "compression_level  3                               default\n"
+                       "compression_level  8                               default\n"
                        "lock_timeout       2000                            default\n"
                        "memory             -                               default\n"
                        "plan               yes                             default\n"
@@ -116,7 +116,7 @@ the_json_has_types_and_problems(void **state)
     assert_has(&out, "\"base_dirs\": {\n      \"value\": [\n        \"/a\",\n"
                      "        \"/b\"\n      ],\n");
     assert_has(&out, "\"ephemeral\": {\n      \"value\": [],\n");
-    assert_has(&out, "\"compression_level\": {\n      \"value\": 3,\n");
+    assert_has(&out, "\"compression_level\": {\n      \"value\": 8,\n");
     assert_has(&out,
                "  \"user_file\": \"/nonexistent/mk/.config/nvcache/config\",\n"
                "  \"system_file\": null,\n  \"problems\": [\n"
