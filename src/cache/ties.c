@@ -209,6 +209,39 @@ tie_directory(struct filling *filling, const char *dir)
             tie_root_to_base(filling, root, &filling->bases[i]);
 }
 
+/* The place of a directory below that root, if it is there. */
+static void
+place_below(struct arena *arena, const struct root *root, const char *dir,
+            struct place *out)
+{
+    const char *rest = root != NULL ? path_below(root->path, dir) : NULL;
+    struct place place;
+
+    if (rest == NULL)
+        return;
+    place = place_of_root(root);
+    *out = below(arena, &place, rest);
+}
+
+/* Texts name a file as it is written, below the root that this begins with, which is not
+ * always the one below which it is recorded ("a/./b", where "a" and "a/b" are roots). */
+static void
+tie_name(struct filling *filling, const char *name)
+{
+    const struct roots *roots = &filling->session->roots;
+    struct arena *arena = filling->session->arena;
+    const char *clean = path_clean(arena, name);
+    const char *dir = path_dir(arena, clean);
+    struct place in_text = literal(dir);
+    struct place recorded = literal(dir);
+
+    if (str_equal(clean, name))
+        return;
+    place_below(arena, roots_match(roots, name), dir, &in_text);
+    place_below(arena, roots_match(roots, clean), dir, &recorded);
+    add_tie(filling, in_text, recorded, TIE_TEXT);
+}
+
 /* In more than a dependency list? */
 static bool
 is_toolkit_named(const struct filling *filling)
@@ -288,6 +321,8 @@ ties_fill(struct session *session, const struct closure *closure,
         if (dir != NULL && path_is_absolute(dir))
             tie_directory(&filling, dir);
     }
+    for (size_t i = 0; i < listed->n; i++)
+        tie_name(&filling, listed->v[i]);
     links_find(session, closure, on_link, &filling);
     session->culprit = filling.is_full ? "symbolic links" : session->culprit;
     return filling.is_full ? NVC_NOSTORE_CLOSURE : NVC_OK;

@@ -186,3 +186,19 @@ for options in '-c -odir d' '-c -odir d/ -o b.o' '-c -odir d -MT target' '-cubin
     begin "the target as nvcc names it: $options"
     differential "$T/work/fixture" -arch=sm_80 $options a.cu -MD
 done
+
+begin "a directory that is written with a dot, below one that is given through a link"
+mkdir -p homes/a/third/sub links
+echo '#define WIDE 1' >homes/a/third/sub/wide.h
+ln -s "$PWD/homes/a/third" links/a-name-that-is-much-longer-than-the-others
+cp -rp homes/a homes/b
+printf '#include "wide.h"\n__global__ void k(int *p) { *p = WIDE; }\n' >dotted.cu
+settle
+for name in a b b; do
+    for launcher in nvcache ""; do
+        NVCACHE_BASE_DIR="$PWD/homes/*" $launcher nvcc -arch=sm_80 -ptx -I"$PWD/links/a-name-that-is-much-longer-than-the-others/." \
+            -I"$PWD/homes/$name/third/./sub" -MD -MF "k$launcher.d" dotted.cu -o k.ptx || fail "$name"
+    done
+    expect_same k.d knvcache.d
+done
+expect_counts hits.manifest=1 misses=2
