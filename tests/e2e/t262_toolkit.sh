@@ -123,8 +123,14 @@ for dir in "$T/venv/lib/python3.11/site-packages/nvidia/cu13" "$T/conda/envs/ren
     NVCACHE_STRICT_PATHS=1 by "$T/cuda" -lineinfo
     "$T/cuda/bin/nvcc" -arch=sm_80 -c k.cu -o plain.o -lineinfo
     expect_same plain.o k.o
+    mv plain.o "plain.$(basename "$dir").o"
 done
-expect_counts misses=2
+if cmp -s plain.cu13.o plain.renamed.o; then
+    mark
+    skip "this gcc names them alike"
+else
+    expect_counts misses=2
+fi
 
 begin "another header behind that link"
 echo '// and more' >>"$header"
