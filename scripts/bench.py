@@ -314,17 +314,16 @@ class Bench:
     def parallel(self):
         """64 hits of one unit at once, on two processors."""
         words = self.unit("tiny", UNITS["tiny"][1])
-        self.contest(words)
+        contest, _ = self.contest(words)
         if hasattr(os, "sched_setaffinity"):
             everything = os.sched_getaffinity(0)
             os.sched_setaffinity(0, sorted(everything)[:2])
-        times = {name: [] for name in self.launchers if "sccache" not in name}
+        times = {name: [] for name in contest.commands if "sccache" not in name}
         for _ in range(max(self.runs // 6, 5)):
             for name in times:
-                command, environment = self.launchers[name]
+                command, environment = contest.commands[name]
                 start = time.perf_counter()
-                pids = [os.posix_spawnp(command[0], command + words[:-1] + ["unit.o"], environment)
-                        for _ in range(64)]
+                pids = [os.posix_spawnp(command[0], command, environment) for _ in range(64)]
                 if any(os.waitpid(pid, 0)[1] for pid in pids):
                     sys.exit("bench: a parallel hit failed")
                 times[name].append(time.perf_counter() - start)
