@@ -5,9 +5,9 @@
 #include "nvcache/base/crew.h"
 #include "nvcache/base/scratch.h"
 #include "nvcache/entry/record.h"
+#include "nvcache/plan/hosttext.h"
 #include "nvcache/plan/plan.h"
 #include "nvcache/plan/text.h"
-#include "hosttext_priv.h"
 #include "within_priv.h"
 
 #include <stdbool.h>

@@ -26,7 +26,7 @@ enum result_role {
     ROLE_STDERR,     /* a template */
     ROLE_PIECES,     /* an output as a list of other records (pieces in the cache room) */
     ROLE_WITHIN,     /* an output as a place in a result's (within in the cache room) */
-    ROLE_HOST_TEXT,  /* what counts of the host's C++ (hosttext in the cache room) */
+    ROLE_HOST_TEXT,  /* what counts of the host's C++ (hosttext in the plan room) */
     ROLE_LIMIT,
 };
 

@@ -8,13 +8,11 @@
 
 #include "key_priv.h"
 #include "nvcache/base/buf.h"
-#include "nvcache/base/fs.h"
-#include "nvcache/cache/config.h"
 #include "nvcache/digest/digest.h"
 #include "nvcache/entry/result.h"
 #include "nvcache/store/store.h"
 #include "pieces_priv.h"
-#include "session_priv.h"
+#include "session_fixture.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,43 +23,6 @@ enum {
     PIECE_MIN = 16 << 10,
     PIECE_MAX = 256 << 10
 };
-
-static struct config config = {.compression_level = 1};
-
-/* A cache of its own for each test. */
-struct fixture {
-    char dir[32];
-    struct session session;
-};
-
-static int
-make_fixture(void **state)
-{
-    struct fixture *fixture = calloc(1, sizeof(*fixture));
-    struct store_config store = {.max_bytes = (uint64_t)1 << 30,
-                                 .umask = -1,
-                                 .read_wait_ms = 1000,
-                                 .write_wait_ms = 1000};
-
-    strcpy(fixture->dir, "/tmp/nvcache-unit-XXXXXX");
-    assert_non_null(mkdtemp(fixture->dir));
-    store.dir = fixture->dir;
-    fixture->session.config = &config;
-    assert_int_equal(store_open(&store, &fixture->session.store), NVC_OK);
-    *state = fixture;
-    return 0;
-}
-
-static int
-remove_fixture(void **state)
-{
-    struct fixture *fixture = *state;
-
-    store_close(fixture->session.store);
-    fs_remove_tree(fixture->dir);
-    free(fixture);
-    return 0;
-}
 
 /* As cudafe++ prints: lines, and between them markers. */
 static void

@@ -8,61 +8,16 @@
 
 #include "key_priv.h"
 #include "nvcache/base/buf.h"
-#include "nvcache/base/fs.h"
-#include "nvcache/cache/config.h"
 #include "nvcache/digest/digest.h"
 #include "nvcache/entry/compress.h"
 #include "nvcache/entry/result.h"
 #include "nvcache/store/store.h"
-#include "planrun_priv.h"
-#include "session_priv.h"
+#include "session_fixture.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 int test_within(void);
-
-static struct config config = {.compression_level = 1};
-
-/* A cache of its own, and a run with an output. */
-struct fixture {
-    char dir[32];
-    struct session session;
-    struct planned run;
-};
-
-static int
-make_fixture(void **state)
-{
-    struct fixture *fixture = calloc(1, sizeof(*fixture));
-    struct store_config store = {.max_bytes = (uint64_t)1 << 30,
-                                 .umask = -1,
-                                 .read_wait_ms = 1000,
-                                 .write_wait_ms = 1000};
-
-    strcpy(fixture->dir, "/tmp/nvcache-unit-XXXXXX");
-    assert_non_null(mkdtemp(fixture->dir));
-    store.dir = fixture->dir;
-    fixture->session.config = &config;
-    fixture->session.result = (struct digest){{3}};
-    fixture->run.session = &fixture->session;
-    assert_int_equal(store_open(&store, &fixture->session.store), NVC_OK);
-    *state = fixture;
-    return 0;
-}
-
-static int
-remove_fixture(void **state)
-{
-    struct fixture *fixture = *state;
-
-    store_close(fixture->session.store);
-    within_fini(&fixture->run.within);
-    buf_fini(&fixture->run.output);
-    fs_remove_tree(fixture->dir);
-    free(fixture);
-    return 0;
-}
 
 /* The result record of the run, with that output. */
 static void

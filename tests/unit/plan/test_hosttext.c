@@ -8,7 +8,7 @@
 
 #include "nvcache/base/buf.h"
 #include "nvcache/digest/digest.h"
-#include "hosttext_priv.h"
+#include "nvcache/plan/hosttext.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* Looking at the host's C++, once, and keeping what was seen. */
 
-#include "hosttext_priv.h"
+#include "nvcache/plan/hosttext.h"
 
 #include "nvcache/base/strlist.h"
 #include "nvcache/entry/wire.h"

@@ -1,5 +1,5 @@
-#ifndef NVCACHE_CACHE_HOSTTEXT_PRIV_H
-#define NVCACHE_CACHE_HOSTTEXT_PRIV_H
+#ifndef NVCACHE_PLAN_HOSTTEXT_H
+#define NVCACHE_PLAN_HOSTTEXT_H
 
 #include "nvcache/base/buf.h"
 #include "nvcache/digest/digest.h"

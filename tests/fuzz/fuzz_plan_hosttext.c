@@ -2,7 +2,7 @@
  * read as it was. */
 
 #include "nvcache/base/buf.h"
-#include "hosttext_priv.h"
+#include "nvcache/plan/hosttext.h"
 
 #include <stdint.h>
 #include <stdlib.h>
